@@ -1,0 +1,118 @@
+"""Judging: steps applied to the responses of one part, in memory, without teacher or network."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import assert_never
+
+from factory.errors import Unjudged
+from factory.records import Filter, GroupFilter, Judged, Prompt, Response, Verdict
+from factory.steps import Ask, Dedup, Keep, KeepGroup, Step
+
+TEACHER = "teacher"
+"""The filter name under which failed requests are dropped."""
+
+
+def apply_filter(filter: Filter, response: Response) -> Verdict:
+    """The verdict of a filter on a response, with the filter's name and the score."""
+    try:
+        score = filter.score(response)
+    except Unjudged as unjudged:
+        return Verdict(decision="unjudged", reason=unjudged.reason, filter=filter.name)
+    return _named(filter, score)
+
+
+def _named(filter: Filter | GroupFilter, score: float) -> Verdict:
+    verdict = filter.judge(score)
+    return Verdict(
+        decision=verdict.decision, reason=verdict.reason, score=score, filter=filter.name
+    )
+
+
+def check_gold(gold: Filter | None, prompt: Prompt) -> Verdict:
+    """Whether the gold answer passes its own verifier; `bad_gold` where it does not."""
+    if gold is None:
+        return Verdict.keep()
+    answer = f"\\boxed{{{prompt.expected_answer}}}"
+    verdict = apply_filter(gold, Response(prompt=prompt, mode="off", sample=0, output=answer))
+    return Verdict.keep() if verdict.decision == "keep" else Verdict.drop("bad_gold")
+
+
+def judge(steps: Sequence[Step], responses: Iterable[Response]) -> list[Judged]:
+    """The responses with their verdicts, in the order given.
+
+    A response is judged up to the first filter that does not keep it.
+
+    Args:
+        steps: the steps after the Ask.
+        responses: those to one prompt in one mode must stand together, and be all there are.
+    """
+    judged = []
+    for response in responses:
+        item = Judged(response)
+        if response.error:
+            reason = response.error.partition(":")[0]
+            item.verdicts.append(Verdict(decision="drop", reason=reason, filter=TEACHER))
+        judged.append(item)
+    groups = [
+        list(group) for _, group in groupby(judged, lambda j: (j.response.prompt.id, j.response.mode))
+    ]
+    rated = False
+    for step in steps:
+        if isinstance(step, KeepGroup | Dedup) and not rated:
+            rated = True
+            _rate(groups)
+        match step:
+            case Keep(filter):
+                for item in judged:
+                    if item.kept:
+                        item.verdicts.append(apply_filter(filter, item.response))
+            case KeepGroup(filter):
+                for group in groups:
+                    _keep_group(filter, group)
+            case Dedup():
+                for group in groups:
+                    _drop_duplicates(step, group)
+            case Ask():
+                raise AssertionError("judge takes the steps after the Ask")
+            case _:
+                assert_never(step)
+    if not rated:
+        _rate(groups)
+    return judged
+
+
+def _rate(groups: Iterable[Sequence[Judged]]) -> None:
+    """Pass rate of each prompt and mode: the share that every filter on one response keeps.
+
+    Failed requests and unjudged responses say nothing about the prompt and do not count.
+    """
+    for group in groups:
+        counted = [item for item in group if _counts(item)]
+        rate = sum(item.kept for item in counted) / len(counted) if counted else None
+        for item in group:
+            item.pass_rate = rate
+
+
+def _counts(item: Judged) -> bool:
+    return not any(v.decision == "unjudged" or v.filter == TEACHER for v in item.verdicts)
+
+
+def _keep_group(filter: GroupFilter, group: Sequence[Judged]) -> None:
+    for item, score in zip(group, filter.scores(group), strict=True):
+        if item.kept:
+            item.verdicts.append(_named(filter, score))
+
+
+def _drop_duplicates(step: Dedup, group: Sequence[Judged]) -> None:
+    kept = [item for item in group if item.kept]
+    found = step.method.duplicates([item.response.output for item in kept])
+    for item, duplicate in zip(kept, found, strict=True):
+        verdict = Verdict.drop(step.method.reason) if duplicate else Verdict.keep()
+        item.verdicts.append(
+            Verdict(
+                decision=verdict.decision,
+                reason=verdict.reason,
+                score=duplicate.similarity if duplicate else 0.0,
+                filter=step.method.name,
+            )
+        )

@@ -1,0 +1,147 @@
+"""From a prompt to the requests that a teacher gets, and from its completions to a response.
+
+A conversation is a generator: it yields a request, receives the completion, and returns the
+response. How often it yields depends on the teacher:
+
+- one that thinks by itself gets the toggle as its system message and the published prompt, once;
+  the tags are read from its output;
+- one that does not (`thinks = false`) is shown worked examples. With reasoning on it writes its
+  work, and a second request makes it continue from there to the final answer; the tags are put
+  around the work. With reasoning off it starts at the answer.
+"""
+
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from factory.records import (
+    SYSTEM_PROMPTS,
+    Completion,
+    Message,
+    Mode,
+    Prompt,
+    Request,
+    Response,
+    Sampling,
+    join_output,
+)
+from factory.seeds import derive_seed
+from factory.steps import Ask, Elicitation, Shot
+
+Conversation = Generator[Request, Completion, Response]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asker:
+    """All that the requests of a run have in common."""
+
+    ask: Ask
+    model: str
+    revision: str
+    thinks: bool
+    sampling: Mapping[Mode, Sampling]
+    seed: int
+
+    def conversations(self, prompts: Iterable[Prompt]) -> list[Conversation]:
+        """One conversation for each prompt, mode and sample, in that order."""
+        samples: dict[Mode, int] = {"on": self.ask.samples_on, "off": self.ask.samples_off}
+        return [
+            self.conversation(prompt, mode, sample)
+            for prompt in prompts
+            for mode in samples
+            for sample in range(samples[mode])
+        ]
+
+    def conversation(self, prompt: Prompt, mode: Mode, sample: int) -> Conversation:
+        """The requests for one answer; returns the response."""
+        if self.thinks:
+            return self._direct(prompt, mode, sample)
+        return self._elicited(prompt, mode, sample)
+
+    def num_shots(self, source: str, mode: Mode) -> int:
+        """Worked examples in a request about a prompt of this source."""
+        return 0 if self.thinks else len(self._shots(source, mode))
+
+    def _elicitation(self, mode: Mode) -> Elicitation:
+        return self.ask.on if mode == "on" else self.ask.off
+
+    def _shots(self, source: str, mode: Mode) -> tuple[Shot, ...]:
+        return self.ask.shots.get(source, ())[: self._elicitation(mode).num_shots]
+
+    def _request(
+        self, prompt: Prompt, mode: Mode, sample: int, messages: list[Message], **fields: Any
+    ) -> Request:
+        return Request(
+            messages=tuple(messages),
+            mode=mode,
+            model=self.model,
+            revision=self.revision,
+            sampling=self.sampling[mode],
+            sample=sample,
+            seed=derive_seed(self.seed, "sample", prompt.id, mode, sample),
+            **fields,
+        )
+
+    def _direct(self, prompt: Prompt, mode: Mode, sample: int) -> Conversation:
+        system = Message(role="system", content=SYSTEM_PROMPTS[mode])
+        request = self._request(prompt, mode, sample, [system, *prompt.input])
+        completion = yield request
+        output = completion.text.strip()
+        if "</think>" in output and "<think>" not in output:
+            output = f"<think>\n{output}"  # some chat templates open the block in the prompt
+        return self._response(prompt, mode, sample, output, [(request, completion)])
+
+    def _elicited(self, prompt: Prompt, mode: Mode, sample: int) -> Conversation:
+        how = self._elicitation(mode)
+        messages = []
+        for shot in self._shots(prompt.source, mode):
+            answer = f"{how.lead}{shot.answer}{how.close}"
+            reply = f"{shot.reasoning}\n\n{answer}" if mode == "on" else answer
+            messages += [
+                Message(role="user", content=shot.problem),
+                Message(role="assistant", content=reply),
+            ]
+        messages.append(Message(role="user", content=prompt.problem))
+        exchanges = []
+        reasoning = ""
+        if mode == "on":
+            # The work ends where the examples put their answer.
+            work = self._request(prompt, mode, sample, messages, stop=(how.lead.strip(),))
+            completion = yield work
+            exchanges.append((work, completion))
+            reasoning = completion.text.strip()
+            if completion.error or completion.finish_reason == "length":
+                return self._response(prompt, mode, sample, f"<think>\n{reasoning}", exchanges)
+        prefix = f"{reasoning}\n\n{how.lead}" if mode == "on" else how.lead
+        final = self._request(prompt, mode, sample, messages, prefix=prefix, stop=(how.close,))
+        completion = yield final
+        exchanges.append((final, completion))
+        ending = how.close if completion.finish_reason == "stop" else ""
+        answer = f"{how.lead}{completion.text.strip()}{ending}".strip()
+        output = join_output(reasoning, answer) if mode == "on" else answer
+        return self._response(prompt, mode, sample, output, exchanges)
+
+    def _response(
+        self,
+        prompt: Prompt,
+        mode: Mode,
+        sample: int,
+        output: str,
+        exchanges: list[tuple[Request, Completion]],
+    ) -> Response:
+        completions = [completion for _, completion in exchanges]
+        return Response(
+            prompt=prompt,
+            mode=mode,
+            sample=sample,
+            output=output,
+            finish_reason=completions[-1].finish_reason,
+            error=completions[-1].error,
+            seed=exchanges[0][0].seed,
+            prompt_tokens=sum(c.prompt_tokens for c in completions),
+            completion_tokens=sum(c.completion_tokens for c in completions),
+            request_keys=tuple(request.key for request, _ in exchanges),
+            engine=completions[-1].engine,
+            teacher=self.model,
+            teacher_revision=self.revision,
+        )

@@ -1,0 +1,161 @@
+"""The command line: thin commands over functions of the same names.
+
+Exit status: 0 done; 1 the run failed or is incomplete; 2 the recipe or the command is wrong.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from factory.errors import FactoryError, RunError
+
+app = typer.Typer(
+    name="factory",
+    help="Make verified reasoning on/off datasets: run, look, audit, verify.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+RunPath = Annotated[Path, typer.Argument(help="A run's directory.", metavar="RUN")]
+
+
+def main() -> None:
+    """The `factory` program."""
+    try:
+        app()
+    except FactoryError as error:
+        Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        text = "interrupted: what is finished is kept, run the same command again to go on"
+        Console(stderr=True).print(text)
+        sys.exit(1)
+
+
+@app.command("run")
+def run_command(
+    recipe: Annotated[Path, typer.Argument(help="A recipe, such as pipelines/recipes/tiny.toml.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The run's directory; the same one goes on with a run.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Prompts at most.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes in this machine.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Use this Dask scheduler, such as tcp://10.0.0.1:8786.")
+    ] = None,
+    ledger: Annotated[
+        Path | None, typer.Option(help="Keep completions here, to share them between runs.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Rehearse on a few prompts; ask no teacher.")
+    ] = False,
+) -> None:
+    """Make a recipe's dataset, or go on with a run that was interrupted."""
+    from factory.engine import run
+    from factory.progress import Progress
+    from factory.recipe import load_recipe
+    from pipelines import make_job
+
+    console = Console()
+    loaded = load_recipe(recipe)
+    if dry_run:
+        from factory.rehearsal import rehearse
+
+        for piece in rehearse(make_job(loaded, limit=min(limit or 8, 8))):
+            console.print(piece)
+        return
+    if out is None:
+        raise typer.BadParameter("is required, such as --out runs/demo", param_hint="--out")
+    job = make_job(loaded, limit=limit)
+    per_prompt = job.pipeline.ask.samples_on + job.pipeline.ask.samples_off
+    progress = Progress(num_responses=job.pipeline.source.num_prompts * per_prompt)
+    manifest = run(
+        job, out, ledger=ledger, workers=workers, scheduler=scheduler, progress=progress
+    )
+    _show_result(console, out, manifest)
+
+
+def _show_result(console: Console, out: Path, manifest: dict[str, Any]) -> None:
+    from factory.funnel import funnel_table
+    from factory.terminal import plain
+
+    funnel = manifest["funnel"]
+    console.print(funnel_table(funnel["prompts"], funnel["responses"]))
+    if manifest["example"]:
+        pair = Table(title="One prompt, two answers", title_justify="left", show_lines=True)
+        for heading in ("prompt", "detailed thinking on", "detailed thinking off"):
+            pair.add_column(heading, ratio=1)
+        example = manifest["example"]
+        pair.add_row(plain(example["prompt"]), plain(example["on"]), plain(example["off"]))
+        console.print(pair)
+    if not any(funnel["kept"].values()):
+        console.print("No response was kept; see why with: factory audit", out, soft_wrap=True)
+    console.print(f"card: {out / 'dataset' / 'README.md'}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def status(run: RunPath) -> None:
+    """Progress, funnel and tokens of a run, finished or not."""
+    from factory.funnel import (
+        count_prompts,
+        count_responses,
+        finished_parts,
+        funnel_table,
+        scan_responses,
+    )
+    from factory.rundir import open_run
+
+    console = Console()
+    directory = open_run(run)
+    done = len(finished_parts(directory))
+    state = "complete" if directory.manifest.exists() else "not complete"
+    console.print(f"{run}: {state}, {done} of {directory.num_parts} parts finished", markup=False)
+    console.print(funnel_table(count_prompts(directory), count_responses(directory)))
+    tokens = scan_responses(directory, ["prompt_tokens", "completion_tokens"]).sum().to_dicts()[0]
+    read, written = tokens["prompt_tokens"] or 0, tokens["completion_tokens"] or 0
+    console.print(f"tokens: {read:,} read, {written:,} written")
+
+
+@app.command("audit")
+def audit_command(
+    run: RunPath,
+    examples: Annotated[int, typer.Option(min=0, help="Dropped responses to show a reason.")] = 2,
+) -> None:
+    """What each filter saw and dropped, why, and examples of it."""
+    from factory.audit import audit
+    from factory.rundir import open_run
+
+    console = Console()
+    for piece in audit(open_run(run), num_examples=examples):
+        console.print(piece)
+
+
+@app.command("verify")
+def verify_command(run: RunPath) -> None:
+    """Compare every shard of a finished run with the manifest."""
+    from factory.dataset import verify
+    from factory.rundir import open_run, read_manifest
+
+    directory = open_run(run)
+    manifest = read_manifest(directory)
+    problems = verify(directory, manifest)
+    if problems:
+        raise RunError(f"{run}: {'; '.join(problems)}; delete manifest.json and run again to mend")
+    rows = sum(shard["rows"] for shard in manifest["shards"])
+    typer.echo(f"{run}: {len(manifest['shards'])} shards, {rows:,} rows, all as in the manifest")
+
+
+@app.command()
+def card(run: RunPath) -> None:
+    """Write the card again from the manifest."""
+    from factory.card import write_card
+    from factory.rundir import open_run, read_manifest
+
+    directory = open_run(run)
+    typer.echo(write_card(read_manifest(directory), directory.dataset))

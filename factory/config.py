@@ -1,0 +1,120 @@
+"""TOML tables into frozen dataclasses, with errors that name file, key, value and way out.
+
+A table is declared beside what it configures, with `@settings`: a frozen, keyword-only dataclass
+whose ranges are checked in its `__post_init__`. pydantic checks the types, strictly: `"5"` is no
+number. Unknown keys are refused with the nearest known one.
+"""
+
+import dataclasses
+import difflib
+import json
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar, dataclass_transform, get_args, get_type_hints
+
+import pydantic
+
+from factory.errors import ConfigError
+
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def settings(cls: type[T]) -> type[T]:
+    """Declare a table of a TOML file: a frozen, keyword-only dataclass that takes no other key."""
+    cls.__pydantic_config__ = pydantic.ConfigDict(extra="forbid")  # type: ignore[attr-defined]
+    return dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file.
+
+    Raises:
+        ConfigError: the file is missing, not text, or not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; recipes are in pipelines/recipes/") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as a recipe: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+
+
+def build(cls: type[T], table: dict[str, Any], *, where: str, prefix: str = "") -> T:
+    """A settings object from a TOML table.
+
+    Args:
+        cls: a class declared with `@settings`.
+        table: the parsed table.
+        where: the file, for messages.
+        prefix: the table's own key in that file, such as `math`.
+
+    Raises:
+        ConfigError: all that is wrong with the table, joined by `; `.
+    """
+    try:
+        return pydantic.TypeAdapter(cls).validate_json(json.dumps(table, default=str), strict=True)
+    except pydantic.ValidationError as error:
+        problems = [_explain(cls, dict(item), prefix) for item in error.errors(include_url=False)]
+        raise ConfigError(f"{where}: {'; '.join(problems)}") from None
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean X?` and the known words, for a message about an unknown word."""
+    known = list(known)
+    close = difflib.get_close_matches(word, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(sorted(known))}"
+    return f"; {hint}"
+
+
+def _explain(cls: type, item: dict[str, Any], prefix: str) -> str:
+    """One line about one pydantic error."""
+    location = [str(step) for step in item["loc"]]
+    owner, path = _walk(cls, location)
+    key = ".".join([prefix, *path] if prefix else path)
+    value = item["input"]
+    match item["type"]:
+        case "unexpected_keyword_argument":
+            fields = [field.name for field in dataclasses.fields(owner)]
+            return f"unknown key {key}{nearest(path[-1], fields)}"
+        case "missing" | "missing_keyword_only_argument":
+            return f"{key} is missing"
+        case "union_tag_invalid":
+            tag, known = item["ctx"]["tag"], item["ctx"]["expected_tags"].replace("'", "")
+            return f"{key}.kind is {tag!r}{nearest(tag, known.split(', '))}"
+        case "union_tag_not_found":
+            return f"{key}.kind is missing"
+        case "value_error":
+            return f"{key}.{item['ctx']['error']}" if key else str(item["ctx"]["error"])
+    message = str(item["msg"]).removeprefix("Input ")
+    return f"{key} {message}, got {value!r}"
+
+
+def _walk(cls: type, location: list[str]) -> tuple[Any, list[str]]:
+    """The dataclass that owns the last key of a pydantic location, and the location as TOML keys.
+
+    pydantic puts the tag of a union's chosen member into the location; TOML has no such key.
+    """
+    owner: Any = cls
+    path: list[str] = []
+    members: list[Any] = []
+    for step in location:
+        chosen = [m for m in members if _tag(m) == step]
+        if chosen:
+            owner, members = chosen[0], []
+            continue
+        path.append(step)
+        hint = get_type_hints(owner).get(step) if dataclasses.is_dataclass(owner) else None
+        inside = [m for m in (hint, *get_args(hint)) if dataclasses.is_dataclass(m)]
+        members = inside if len(inside) > 1 else []
+        if len(inside) == 1 and step != location[-1]:
+            owner = inside[0]
+    return owner, path
+
+
+def _tag(cls: Any) -> str | None:
+    hint = get_type_hints(cls).get("kind")
+    return str(get_args(hint)[0]) if hint else None

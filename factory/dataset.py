@@ -1,0 +1,297 @@
+"""What is published: the kept responses as records in shards, the manifest, the card.
+
+    dataset/
+      README.md, pass_rates.png                 the card
+      SFT/<domain>/<version>-00000-of-000NN.parquet
+      RL/<domain>/<version>-00000-of-000NN.parquet
+      recipe.toml                               what rebuilds it
+
+Rows stand in the order of their prompts, modes and samples, whatever the parts were. The manifest
+is written last.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from factory import __version__, store
+from factory.card import write_card
+from factory.funnel import count_entered, count_kept, count_prompts, count_responses
+from factory.licenses import combine
+from factory.recipe import Job
+from factory.records import (
+    MODES,
+    PROMPTS,
+    RESPONSES,
+    RL,
+    SFT,
+    SYSTEM_PROMPTS,
+    Mode,
+    Prompt,
+    prompt_from_row,
+)
+from factory.rundir import RunDirectory
+from factory.tasks import make_asker
+from factory.versions import versions
+
+_RATE_BINS = 10
+
+
+def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
+    """Write the dataset of a run whose parts are all finished; returns the manifest.
+
+    Raises:
+        PartError: a part is missing or damaged.
+    """
+    counted = _Statistics()
+    shards = []
+    for config, schema, rows in (
+        ("SFT", SFT, counted.watch(_sft_rows(job, run))),
+        ("RL", RL, _rl_rows(job, run)),
+    ):
+        shards += _write_shards(job, run, config, schema, rows)
+    funnel = count_responses(run)
+    model, revision = job.recipe.teacher.identity()
+    manifest = {
+        "format": 1,
+        "pipeline": job.recipe.pipeline,
+        "version": job.recipe.version,
+        "recipe_hash": job.hash(),
+        "seed": job.recipe.seed,
+        "factory": __version__,
+        "versions": versions(),
+        "teacher": {
+            "model": model,
+            "revision": revision,
+            "license": job.recipe.teacher.license,
+            "thinks": job.recipe.teacher.thinks,
+            "engines": sorted(counted.engines),
+        },
+        "asked": {mode: _asked(job, mode) for mode in MODES},
+        "notes": list(job.pipeline.notes),
+        "verifier": job.pipeline.gold.name if job.pipeline.gold else None,
+        "licenses": dict(sorted(counted.licenses.items())),
+        "license": combine(*counted.licenses) if counted.licenses else None,
+        "sources": dict(sorted(counted.sources.items())),
+        "funnel": {
+            "prompts": count_prompts(run),
+            "responses": funnel,
+            "entered": count_entered(funnel),
+            "kept": count_kept(funnel),
+        },
+        "pass_rates": {mode: counted.pass_rates(mode) for mode in MODES},
+        "prompts_with_both_modes": counted.num_pairs(),
+        "tokens": counted.tokens,
+        "example": counted.example,
+        "shards": shards,
+    }
+    store.write_text(run.dataset / "recipe.toml", job.to_toml())
+    write_card(manifest, run.dataset)
+    store.write_json(run.manifest, manifest)
+    return manifest
+
+
+def _asked(job: Job, mode: Mode) -> dict[str, Any]:
+    sampling, asker = job.sampling(mode), make_asker(job)
+    ask = job.pipeline.ask
+    return {
+        "samples": ask.samples_on if mode == "on" else ask.samples_off,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "max_tokens": sampling.max_tokens,
+        "shots": max((asker.num_shots(source, mode) for source in ask.shots), default=0),
+    }
+
+
+class _Statistics:
+    """What the manifest says about the rows, counted while they go by."""
+
+    def __init__(self) -> None:
+        self.licenses: Counter[str] = Counter()
+        self.sources: Counter[str] = Counter()
+        self.engines: set[str] = set()
+        self.tokens = {mode: {"prompt": 0, "completion": 0} for mode in MODES}
+        self.example: dict[str, str] | None = None
+        self._rates: dict[str, dict[str, float]] = {mode: {} for mode in MODES}
+        self._kept: dict[str, set[str]] = {mode: set() for mode in MODES}
+        self._first: dict[str, dict[str, str]] = {}
+
+    def watch(self, rows: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+        """Hand the kept records on; takes (response, record), the record empty where dropped."""
+        for response, record in rows:
+            mode = response["mode"]
+            self.engines.add(response["engine"])
+            self.tokens[mode]["prompt"] += response["prompt_tokens"]
+            self.tokens[mode]["completion"] += response["completion_tokens"]
+            if response["pass_rate"] is not None:
+                self._rates[mode][response["prompt_id"]] = response["pass_rate"]
+            if not record:
+                continue
+            self.licenses[record["license"]] += 1
+            self.sources[record["source"]] += 1
+            self._kept[mode].add(record["prompt_id"])
+            self._remember_pair(record)
+            yield record
+
+    def _remember_pair(self, record: dict[str, Any]) -> None:
+        """The first prompt with an answer in both modes becomes the example."""
+        if self.example:
+            return
+        pair = self._first.setdefault(record["prompt_id"], {})
+        pair.setdefault(record["reasoning"], record["output"])
+        if len(pair) == len(MODES):
+            self.example = {"prompt": record["input"][-1]["content"], **pair}
+            self._first.clear()
+
+    def pass_rates(self, mode: Mode) -> dict[str, Any]:
+        """Mean over prompts, and a histogram of `_RATE_BINS` equal bins over [0, 1]."""
+        rates = list(self._rates[mode].values())
+        bins = Counter(min(int(rate * _RATE_BINS), _RATE_BINS - 1) for rate in rates)
+        return {
+            "prompts": len(rates),
+            "mean": round(sum(rates) / len(rates), 4) if rates else None,
+            "zero": sum(rate == 0 for rate in rates),
+            "one": sum(rate == 1 for rate in rates),
+            "histogram": [bins[place] for place in range(_RATE_BINS)],
+        }
+
+    def num_pairs(self) -> int:
+        """Prompts with a kept answer in both modes."""
+        return len(self._kept["on"] & self._kept["off"])
+
+
+def _parts(run: RunDirectory) -> Iterator[tuple[dict[int, Prompt], list[dict[str, Any]]]]:
+    """For each part: its prompts by position, and its responses."""
+    for part in range(run.num_parts):
+        prompts = map(prompt_from_row, store.read_part(run.prompts(part), PROMPTS))
+        yield (
+            {prompt.index: prompt for prompt in prompts},
+            store.read_part(run.responses(part), RESPONSES),
+        )
+
+
+def _sft_rows(job: Job, run: RunDirectory) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    asker = make_asker(job)
+    for prompts, responses in _parts(run):
+        for response in responses:
+            prompt = prompts[response["prompt_index"]]
+            shots = asker.num_shots(prompt.source, response["mode"])
+            record = _sft_record(job, prompt, response, shots) if response["kept"] else {}
+            yield response, record
+
+
+def _common(job: Job, prompt: Prompt, mode: Mode) -> dict[str, Any]:
+    """The columns that both schemas have."""
+    return {
+        "input": [{"role": turn.role, "content": turn.content} for turn in prompt.input],
+        "category": prompt.domain,
+        "reasoning": mode,
+        "used_in_training": ", ".join(job.recipe.used_in_training),
+        "version": job.recipe.version,
+        "system_prompt": SYSTEM_PROMPTS[mode],
+        "prompt_id": prompt.id,
+        "source": prompt.source,
+        "verifier": job.pipeline.gold.name if job.pipeline.gold else None,
+    }
+
+
+def _sft_record(
+    job: Job, prompt: Prompt, response: dict[str, Any], shots: int
+) -> dict[str, Any]:
+    mode: Mode = response["mode"]
+    sampling = job.sampling(mode)
+    return {
+        **_common(job, prompt, mode),
+        "output": response["output"],
+        "license": combine(prompt.license, job.recipe.teacher.license),
+        "generator": response["teacher"],
+        "id": response["id"],
+        "expected_answer": prompt.expected_answer,
+        "pass_rate": response["pass_rate"],
+        "teacher_revision": response["teacher_revision"],
+        "sampling": {
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "max_tokens": sampling.max_tokens,
+            "seed": response["seed"],
+            "shots": shots,
+        },
+    }
+
+
+def _rl_rows(job: Job, run: RunDirectory) -> Iterator[dict[str, Any]]:
+    """One row for each prompt that was asked and can be checked, with its pass rate."""
+    for prompts, responses in _parts(run):
+        rates = {r["prompt_index"]: r["pass_rate"] for r in responses if r["mode"] == "on"}
+        for index, rate in rates.items():
+            prompt = prompts[index]
+            if prompt.expected_answer is None:
+                continue
+            yield {
+                **_common(job, prompt, "on"),
+                "args": {"task": prompt.domain, "expected_answer": prompt.expected_answer},
+                "license": prompt.license,
+                "id": f"{prompt.id}-rl",
+                "pass_rate": rate,
+            }
+
+
+def _write_shards(
+    job: Job, run: RunDirectory, config: str, schema: pa.Schema, rows: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Write rows into shards of equal size; returns what the manifest says of each."""
+    domain, version = job.pipeline.name, job.recipe.version
+    directory = run.dataset / config / domain
+    unnamed: list[tuple[Path, list[str]]] = []
+    for number, batch in enumerate(_batches(rows, job.recipe.rows_per_shard)):
+        path = directory / f"{version}-{number:05d}.unnamed"
+        store.write_part(path, batch, schema)
+        unnamed.append((path, [row["id"] for row in batch]))
+    shards = []
+    for number, (path, ids) in enumerate(unnamed):
+        final = directory / f"{version}-{number:05d}-of-{len(unnamed):05d}.parquet"
+        path.replace(final)
+        shards.append(
+            {
+                "path": str(final.relative_to(run.dataset)),
+                "config": config,
+                "split": domain,
+                "rows": len(ids),
+                "bytes": final.stat().st_size,
+                "sha256": store.sha256(final),
+                "ids": ids,
+            }
+        )
+    return shards
+
+
+def _batches(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
+    """Batches of equal size, the last one shorter; one empty batch where there are no rows."""
+    remaining = iter(rows)
+    batch = list(islice(remaining, size))
+    yield batch
+    while batch := list(islice(remaining, size)):
+        yield batch
+
+
+def verify(run: RunDirectory, manifest: dict[str, Any]) -> list[str]:
+    """What is wrong with the shards of a finished run, one line each; empty when all is well."""
+    problems = []
+    for shard in manifest["shards"]:
+        path = run.dataset / shard["path"]
+        if not path.is_file():
+            problems.append(f"{shard['path']}: missing")
+        elif (found := store.sha256(path)) != shard["sha256"]:
+            problems.append(
+                f"{shard['path']}: sha256 {found[:16]}..., the manifest says "
+                f"{shard['sha256'][:16]}..."
+            )
+    listed = {shard["path"] for shard in manifest["shards"]}
+    for path in sorted(run.dataset.glob("*/*/*.parquet")):
+        if (name := str(path.relative_to(run.dataset))) not in listed:
+            problems.append(f"{name}: not in the manifest")
+    return problems

@@ -1,0 +1,74 @@
+"""Near duplicates: Jaccard similarity of word n-grams, candidates by datasketch's MinHash LSH.
+
+Every candidate pair is checked by the true similarity of its shingle sets, so that nothing is
+dropped because two signatures happened to agree.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import ClassVar
+
+import datasketch
+
+from factory.config import settings
+from factory.dedup.exact import Duplicate
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+
+
+@settings
+class MinHash:
+    """Finds texts whose shingles are nearly those of an earlier, kept text."""
+
+    name: ClassVar[str] = "minhash.v1"
+    reason: ClassVar[str] = "near_duplicate"
+
+    threshold: float = 0.8
+    """Jaccard similarity in (0, 1] from which a text counts as a repetition."""
+    ngram: int = 5
+    """Tokens (words or single signs) in a shingle; a shorter text is one shingle."""
+    num_perm: int = 128
+    """Permutations of a signature."""
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.threshold <= 1:
+            raise ValueError(f"threshold must be in (0, 1], got {self.threshold}")
+        if self.ngram < 1:
+            raise ValueError(f"ngram must be > 0, got {self.ngram}")
+        if self.num_perm < 16:
+            raise ValueError(f"num_perm must be >= 16, got {self.num_perm}")
+
+    def duplicates(self, texts: Sequence[str]) -> list[Duplicate | None]:
+        """For each text, in order, the most similar kept one before it, or None."""
+        index = datasketch.MinHashLSH(threshold=self.threshold, num_perm=self.num_perm)
+        kept: dict[int, frozenset[str]] = {}
+        found: list[Duplicate | None] = []
+        for position, text in enumerate(texts):
+            shingles = self.shingles(text)
+            signature = self.signature(shingles)
+            scored = [(_jaccard(shingles, kept[twin]), -twin) for twin in index.query(signature)]
+            similarity, twin = max(scored, default=(0.0, 0))
+            if similarity >= self.threshold:
+                found.append(Duplicate(twin=-twin, similarity=similarity))
+                continue
+            found.append(None)
+            kept[position] = shingles
+            index.insert(position, signature)
+        return found
+
+    def shingles(self, text: str) -> frozenset[str]:
+        """The distinct n-grams of a text, folded in case."""
+        tokens = _TOKEN.findall(text.casefold())
+        last = max(len(tokens) - self.ngram, 0)
+        return frozenset(" ".join(tokens[i : i + self.ngram]) for i in range(last + 1))
+
+    def signature(self, shingles: frozenset[str]) -> datasketch.MinHash:
+        """The MinHash of a set of shingles, which datasketch's indexes take as it is."""
+        signature = datasketch.MinHash(num_perm=self.num_perm, seed=self.seed)
+        signature.update_batch([shingle.encode() for shingle in shingles])
+        return signature
+
+
+def _jaccard(a: frozenset[str], b: frozenset[str]) -> float:
+    return len(a & b) / len(a | b)

@@ -1,0 +1,253 @@
+"""Every completion that was ever paid for, by the hash of its request.
+
+A ledger is a directory of append-only segments, one writer each:
+
+    ledger/<time>-<host>-<pid>-<random>.jsonl
+
+A line is `<crc32 of the rest, 8 hex digits> <key> <completion as JSON>`. A line is written to the
+operating system as the completion arrives, which survives the death of the process; it is flushed
+to the disk at most 0.1 s later, and only then handed on, which survives the death of the machine.
+
+Readers take every segment. A line that is torn (its writer was killed) or damaged is skipped and
+counted: its completion is asked for again.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from factory.errors import RunError
+from factory.records import Completion, Request
+from factory.teachers import Teacher
+
+_FLUSH_S = 0.1
+
+
+class LedgerWriter:
+    """Appends to a segment of its own, which it makes at the first completion."""
+
+    def __init__(self, directory: Path) -> None:
+        stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+        name = f"{stamp}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
+        self.path = directory / name
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._file: int | None = None
+        self._written = 0
+        self._durable = 0
+        self._error: OSError | None = None
+        self._closed = False
+        self._flusher = threading.Thread(target=self._flush_often, daemon=True)
+
+    def append(self, key: str, completion: Completion) -> int:
+        """Write a completion; returns the number that `durable` reaches when it is on disk.
+
+        Raises:
+            RunError: the disk is full or failed; the segment stays readable.
+        """
+        body = f"{key} {json.dumps(asdict(completion), ensure_ascii=False)}".encode(
+            "utf-8", "surrogatepass"
+        )
+        line = b"%08x %s\n" % (zlib.crc32(body), body)
+        with self._lock:
+            try:
+                if self._file is None:
+                    self._open()
+                assert self._file is not None
+                _write_whole(self._file, line)
+            except OSError as error:
+                raise self._failed(error) from error
+            self._written += 1
+            self._wake.set()
+            return self._written
+
+    def _open(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
+        self._flusher.start()
+
+    def _failed(self, error: OSError) -> RunError:
+        return RunError(
+            f"{self.path}: the ledger cannot be written: {error.strerror}; nothing that was "
+            "finished is lost, make room and run the same command again"
+        )
+
+    @property
+    def durable(self) -> int:
+        """How many completions are on the disk.
+
+        Raises:
+            RunError: flushing failed.
+        """
+        if self._error:
+            raise self._failed(self._error)
+        return self._durable
+
+    def flush(self) -> int:
+        """Bring all that was appended to the disk; returns `durable`."""
+        with self._lock:
+            if self._file is not None and self._durable < self._written:
+                try:
+                    os.fsync(self._file)
+                except OSError as error:
+                    self._error = error
+                else:
+                    self._durable = self._written
+        return self.durable
+
+    def _flush_often(self) -> None:
+        while not self._closed:
+            self._wake.wait()
+            self._wake.clear()
+            time.sleep(_FLUSH_S)
+            with contextlib.suppress(RunError):  # kept for whoever appends or asks next
+                self.flush()
+
+    def close(self) -> None:
+        """Flush and end the segment."""
+        try:
+            self.flush()
+        finally:
+            self._closed = True
+            self._wake.set()
+            with self._lock:
+                if self._file is not None:
+                    os.close(self._file)
+                    self._file = None
+
+
+def _write_whole(file: int, line: bytes) -> None:
+    """Append a line; a part of a line that a full disk let through is taken back."""
+    size = os.fstat(file).st_size
+    try:
+        written = 0
+        while written < len(line):
+            written += os.write(file, line[written:])
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(file, size)
+        raise
+
+
+class LedgerReader:
+    """Looks completions up by key; keeps their places in memory, not their texts."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.num_damaged = 0
+        """Lines skipped so far."""
+        self.damage: dict[str, int] = {}
+        """The same by segment name."""
+        self._places: dict[bytes, tuple[Path, int, int]] = {}
+        self._read_to: dict[Path, int] = {}
+
+    def refresh(self) -> None:
+        """Take in what was appended since the last call; a torn last line is left for later."""
+        for path in sorted(self.directory.glob("*.jsonl")):
+            start = self._read_to.get(path, 0)
+            if path.stat().st_size == start:
+                continue
+            with path.open("rb") as file:
+                file.seek(start)
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        break
+                    self._index(path, start, line)
+                    start += len(line)
+            self._read_to[path] = start
+
+    def _index(self, path: Path, start: int, line: bytes) -> None:
+        parsed = _parse(line)
+        if parsed is None:
+            self.num_damaged += 1
+            self.damage[path.name] = self.damage.get(path.name, 0) + 1
+            return
+        self._places.setdefault(bytes.fromhex(parsed[0]), (path, start, len(line)))
+
+    def torn(self) -> list[str]:
+        """Names of the segments whose last line is not complete."""
+        return [p.name for p, end in self._read_to.items() if p.stat().st_size > end]
+
+    def __contains__(self, key: str) -> bool:
+        return bytes.fromhex(key) in self._places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def get(self, key: str) -> Completion | None:
+        """The first completion under a key, or None."""
+        place = self._places.get(bytes.fromhex(key))
+        if place is None:
+            return None
+        path, start, length = place
+        with path.open("rb") as file:
+            file.seek(start)
+            parsed = _parse(file.read(length))
+        return parsed[1] if parsed else None
+
+
+def _parse(line: bytes) -> tuple[str, Completion] | None:
+    """(key, completion) of a line, None where it is damaged."""
+    checksum, _, body = line.rstrip(b"\n").partition(b" ")
+    try:
+        if int(checksum, 16) != zlib.crc32(body):
+            return None
+        key, _, completion = body.decode("utf-8", "surrogatepass").partition(" ")
+        return key, Completion(**json.loads(completion))
+    except (ValueError, TypeError):
+        return None
+
+
+class Remembering:
+    """A teacher that looks into the ledger first, and writes into it before it hands on.
+
+    Failed requests are handed on but not remembered: the next run asks again.
+    """
+
+    def __init__(self, teacher: Teacher, reader: LedgerReader, writer: LedgerWriter) -> None:
+        self.teacher = teacher
+        self.reader = reader
+        self.writer = writer
+        self.num_asked = 0
+        """Requests that went to the teacher."""
+
+    def generate(self, requests: list[Request]) -> Iterator[tuple[int, Completion]]:
+        """See `Teacher.generate`. Equal requests are asked once."""
+        missing: dict[str, list[int]] = {}
+        for index, request in enumerate(requests):
+            known = self.reader.get(request.key)
+            if known is not None:
+                yield index, known
+            else:
+                missing.setdefault(request.key, []).append(index)
+        keys = list(missing)
+        if not keys:
+            return
+        self.num_asked += len(keys)
+        waiting: list[tuple[int, str, Completion]] = []
+        answers = self.teacher.generate([requests[missing[key][0]] for key in keys])
+        for place, completion in answers:
+            number = 0 if completion.error else self.writer.append(keys[place], completion)
+            waiting.append((number, keys[place], completion))
+            if number > self.writer.durable:
+                continue
+            yield from self._hand_on(waiting, missing, self.writer.durable)
+        yield from self._hand_on(waiting, missing, self.writer.flush())
+
+    @staticmethod
+    def _hand_on(
+        waiting: list[tuple[int, str, Completion]], missing: dict[str, list[int]], durable: int
+    ) -> Iterator[tuple[int, Completion]]:
+        ready = [item for item in waiting if item[0] <= durable]
+        waiting[:] = [item for item in waiting if item[0] > durable]
+        for _, key, completion in ready:
+            for index in missing[key]:
+                yield index, completion

@@ -1,0 +1,111 @@
+"""What a person sees while a run goes on: a live table in a terminal, plain lines elsewhere."""
+
+import threading
+import time
+from collections import Counter
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+_PLAIN_EVERY_S = 10.0
+
+
+class Progress:
+    """Shows the stage of a run, finished parts, and what the teacher has answered so far.
+
+    Args:
+        console: where to; standard error by default.
+        num_responses: conversations of the whole run, for the time that is left.
+        quiet: show nothing.
+    """
+
+    def __init__(
+        self, console: Console | None = None, *, num_responses: int = 0, quiet: bool = False
+    ) -> None:
+        self._console = console or Console(stderr=True)
+        self._num_responses = num_responses
+        self._quiet = quiet
+        self._live: Live | None = None
+        self._lock = threading.Lock()
+        self._stage = ""
+        self._total = self._done = 0
+        self._counts: Counter[str] = Counter()
+        self._started = self._printed = time.monotonic()
+
+    def __enter__(self) -> "Progress":
+        if not self._quiet and self._console.is_terminal:
+            self._live = Live(
+                get_renderable=self.table, console=self._console, refresh_per_second=4,
+                transient=True,
+            )  # fmt: skip
+            self._live.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live:
+            self._live.__exit__(kind, error, trace)
+            self._live = None
+
+    def stage(self, name: str, *, total: int = 0, done: int = 0) -> None:
+        """A new stage begins, with so many parts, some of them finished before."""
+        with self._lock:
+            self._stage, self._total, self._done = name, total, done
+            self._started = time.monotonic()
+        kept = f", {done} of {total} parts are finished already" if done else ""
+        self._say(f"{name}{kept}")
+
+    def add(self, counts: dict[str, int]) -> None:
+        """Counts that came on top: responses, asked, tokens, errors, kept_on, kept_off."""
+        with self._lock:
+            self._counts.update(counts)
+        if time.monotonic() - self._printed > _PLAIN_EVERY_S:
+            self._say(self.line())
+
+    def part_done(self, counts: dict[str, int]) -> None:
+        """One more part of the stage is finished."""
+        with self._lock:
+            self._done += 1
+        self.add(counts)
+
+    def _say(self, line: str) -> None:
+        self._printed = time.monotonic()
+        if not self._quiet and self._live is None:
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def line(self) -> str:
+        """The state in one line."""
+        return f"{self._stage}: " + ", ".join(f"{name} {text}" for name, text in self._cells())
+
+    def table(self) -> Table:
+        """The state as a table."""
+        table = Table(title=self._stage, title_justify="left", box=None)
+        with self._lock:
+            cells = self._cells()
+        for name, _ in cells:
+            table.add_column(name, justify="right")
+        table.add_row(*(text for _, text in cells))
+        return table
+
+    def _cells(self) -> list[tuple[str, str]]:
+        counts, seconds = self._counts, max(time.monotonic() - self._started, 1e-9)
+        cells = [("parts", f"{self._done}/{self._total}")]
+        if counts["responses"] or counts["tokens"]:
+            left = self._num_responses - counts["responses"]
+            eta = left * seconds / counts["responses"] if counts["responses"] else None
+            cells += [
+                ("responses", f"{counts['responses']:,}"),
+                ("responses/s", f"{counts['responses'] / seconds:.1f}"),
+                ("tokens", f"{counts['tokens']:,}"),
+                ("tokens/s", f"{counts['tokens'] / seconds:,.0f}"),
+                ("failed", f"{counts['errors']:,}"),
+                ("kept on/off", f"{counts['kept_on']:,}/{counts['kept_off']:,}"),
+                ("time left", "?" if eta is None else f"{max(eta, 0):.0f} s"),
+            ]
+        return cells

@@ -1,0 +1,62 @@
+"""`factory run --dry-run`: the whole way on a handful of prompts, without asking a teacher.
+
+A scripted teacher that knows the gold answers takes the real one's place, so that prompts, gold
+answers, filters, records and card are all tried; nothing is kept.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from distributed import Client, LocalCluster
+from rich.console import RenderableType
+from rich.panel import Panel
+from rich.text import Text
+
+from factory.asking import Asker
+from factory.engine import run
+from factory.funnel import funnel_table
+from factory.recipe import Job
+from factory.records import MODES, Prompt, Request
+from factory.tasks import make_asker
+from factory.teachers import ScriptedTeacher
+from factory.terminal import plain
+
+
+def rehearse(job: Job) -> Iterator[RenderableType]:
+    """What the teacher would be asked, and what would become of right answers."""
+    asker = make_asker(job)
+    prompts = list(job.pipeline.source.prompts(0, job.pipeline.source.num_prompts))
+    for mode in MODES:
+        request = next(asker.conversation(prompts[0], mode, 0))
+        yield Panel(_shown(request), title=f"first request, reasoning {mode}", title_align="left")
+    with (
+        tempfile.TemporaryDirectory(prefix="factory-dry-run-") as folder,
+        LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        teacher = knowing_teacher(prompts, asker)
+        manifest = run(job, Path(folder) / "run", teacher=teacher, client=client)
+    yield funnel_table(manifest["funnel"]["prompts"], manifest["funnel"]["responses"])
+    yield Text("Dry run: right answers came from a script, no teacher was asked, nothing is kept.")
+
+
+def _shown(request: Request) -> Text:
+    turns = [f"{turn.role}: {turn.content}" for turn in request.messages]
+    return plain("\n".join([*turns, f"assistant: {request.prefix}..."]))
+
+
+def knowing_teacher(prompts: list[Prompt], asker: Asker) -> ScriptedTeacher:
+    """A teacher that answers these prompts rightly, in the form that the asker expects."""
+    gold = {}
+    for prompt in prompts:
+        gold[prompt.problem] = gold[prompt.input[-1].content] = prompt.expected_answer or ""
+
+    def reply(request: Request) -> str:
+        answer = gold[request.messages[-1].content]
+        if asker.thinks:
+            trace = "<think>\nThe answer is known.\n</think>\n\n" if request.mode == "on" else ""
+            return f"{trace}\\boxed{{{answer}}}"
+        return answer if request.prefix else "The answer is known."
+
+    return ScriptedTeacher(reply)

@@ -1,0 +1,125 @@
+"""Working files and published files: written whole or not at all, and read with suspicion.
+
+A file is written under a temporary name, flushed to the disk and renamed; a kill at any moment
+leaves the old file, the new file, or a temporary one that the next run removes.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from factory.errors import PartError, RunError
+
+_TEMPORARY = ".tmp"
+
+
+def write_atomic(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+    """Fill a file through a temporary one beside it; nothing of a failed attempt remains.
+
+    Raises:
+        RunError: the disk is full or does not take the file.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{_TEMPORARY}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RunError(
+            f"{path}: cannot be written: {reason}; what is finished is kept, "
+            "make room and run the same command again"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+    write_atomic(path, lambda file: _write_all(file, text.encode()))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file atomically."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def _write_all(file: IO[bytes], data: bytes) -> None:
+    file.write(data)
+
+
+def read_json(path: Path) -> Any:
+    """The value in a JSON file.
+
+    Raises:
+        RunError: missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise RunError(f"{path}: no such file") from None
+    except ValueError as error:
+        raise RunError(f"{path}: damaged ({error}); run the same command again") from error
+
+
+def write_part(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
+    """Write rows as parquet: the same bytes for the same rows, schema and pyarrow version."""
+    table = pa.Table.from_pylist(list(rows), schema=schema)
+    write_atomic(path, lambda file: pq.write_table(table, file, compression="zstd"))
+
+
+def read_part(
+    path: Path, schema: pa.Schema, columns: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """The rows of a part.
+
+    Raises:
+        PartError: missing, truncated, corrupted, or of another schema.
+    """
+    try:
+        with path.open("rb") as file:
+            table = pq.read_table(file, columns=list(columns) if columns else None)
+    except (OSError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise _damaged(path, reason) from error
+    wanted = [schema.field(name) for name in columns or schema.names]
+    if table.schema.names != [field.name for field in wanted]:
+        raise _damaged(path, f"columns {table.schema.names}")
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
+def _damaged(path: Path, reason: str) -> PartError:
+    return PartError(
+        f"{path}: damaged part ({reason}); delete it and run the same command again, "
+        "its completions are in the ledger"
+    )
+
+
+def part_path(directory: Path, part: int) -> Path:
+    """Where a part lies."""
+    return directory / f"part-{part:05d}.parquet"
+
+
+def sha256(path: Path) -> str:
+    """The sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remove_temporaries(directories: Iterable[Path]) -> None:
+    """Remove what killed writers left behind."""
+    for directory in directories:
+        for path in directory.glob(f"*{_TEMPORARY}"):
+            path.unlink(missing_ok=True)

@@ -1,0 +1,17 @@
+"""Showing text that a model wrote: no markup, no control sequences, no surprises."""
+
+import re
+
+from rich.text import Text
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str) -> str:
+    """The text with control and direction characters spelled out, line breaks and tabs kept."""
+    return _CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", text.replace("\r\n", "\n"))
+
+
+def plain(text: str) -> Text:
+    """The text for a rich table or console, in which nothing is taken as markup."""
+    return Text(visible(text))

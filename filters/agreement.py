@@ -1,0 +1,63 @@
+"""What the other responses to the same prompt say: agreement on the answer, and the pass rate."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import ClassVar
+
+from factory.config import settings
+from factory.records import Judged, Verdict
+from filters.final_answer import canonical, extract_boxed
+
+
+@settings
+class Agreement:
+    """Drop answers that too few of the prompt's responses in the same mode give."""
+
+    name: ClassVar[str] = "agreement.v1"
+
+    min_votes: int = 1
+    """Responses that must give the answer, its own included."""
+
+    def scores(self, group: Sequence[Judged]) -> list[float]:
+        """For each response, how many of the group give its answer, dropped ones included.
+
+        Answers are compared in canonical form (`filters.final_answer.canonical`), not
+        mathematically. A response without an answer scores 0.
+        """
+        answers = [extract_boxed(item.response.answer) for item in group]
+        forms = [None if answer is None else canonical(answer) for answer in answers]
+        votes = Counter(forms)
+        return [0.0 if form is None else float(votes[form]) for form in forms]
+
+    def judge(self, score: float) -> Verdict:
+        """Keep what enough others say."""
+        return Verdict.drop("too_few_votes") if score < self.min_votes else Verdict.keep()
+
+
+@settings
+class PassRate:
+    """Drop responses to prompts that the teacher nearly always, or hardly ever, gets right.
+
+    The default keeps all; the rate is in every record, so that a reader can choose.
+    """
+
+    name: ClassVar[str] = "pass_rate.v1"
+
+    low: float = 0.0
+    """Inclusive, in [0, 1]."""
+    high: float = 1.0
+    """Inclusive, in [0, 1]."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= self.high <= 1:
+            raise ValueError(f"low and high must be 0 <= low <= high <= 1, got {self.low}, {self.high}")
+
+    def scores(self, group: Sequence[Judged]) -> list[float]:
+        """The group's pass rate, once for each response; 0 where none could be judged."""
+        return [item.pass_rate or 0.0 for item in group]
+
+    def judge(self, score: float) -> Verdict:
+        """Keep prompts of the wanted difficulty."""
+        if score < self.low:
+            return Verdict.drop("too_hard")
+        return Verdict.drop("too_easy") if score > self.high else Verdict.keep()

@@ -1,0 +1,34 @@
+"""The domains: one page each, from its prompt source to its ordered list of steps."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from factory.config import build, nearest
+from factory.errors import ConfigError
+from factory.recipe import Job, LoadedRecipe
+from pipelines import math
+
+PAGES: dict[str, Any] = {"math": math}
+"""A page has a settings class `Config` and a function `pipeline(config, seed)`."""
+
+
+def make_job(loaded: LoadedRecipe, *, limit: int | None = None) -> Job:
+    """Build the pipeline that a recipe asks for.
+
+    Args:
+        loaded: the recipe as read.
+        limit: prompts at most; it counts as part of the recipe.
+
+    Raises:
+        ConfigError: no such pipeline, or a value in its table or in `[filters]` that does not fit.
+    """
+    name, where = loaded.recipe.pipeline, str(loaded.path)
+    page = PAGES.get(name)
+    if page is None:
+        raise ConfigError(f"{where}: pipeline is {name!r}{nearest(name, PAGES)}")
+    config = build(page.Config, loaded.options, where=where, prefix=name)
+    if limit is not None:
+        config = replace(config, num_prompts=min(limit, config.num_prompts))
+    pipeline = page.pipeline(config, loaded.recipe.seed)
+    pipeline = pipeline.with_filter_settings(loaded.recipe.filters, where)
+    return Job(recipe=loaded.recipe, pipeline=pipeline, options=asdict(config))
