@@ -54,7 +54,8 @@ def judge(steps: Sequence[Step], responses: Iterable[Response]) -> list[Judged]:
             item.verdicts.append(Verdict(decision="drop", reason=reason, filter=TEACHER))
         judged.append(item)
     groups = [
-        list(group) for _, group in groupby(judged, lambda j: (j.response.prompt.id, j.response.mode))
+        list(group)
+        for _, group in groupby(judged, lambda j: (j.response.prompt.id, j.response.mode))
     ]
     rated = False
     for step in steps:

@@ -44,7 +44,9 @@ def render_card(manifest: dict[str, Any]) -> str:
     environment.filters.update(fenced=fenced, count="{:,}".format, share=_share, cell=_cell)
     template = environment.from_string(_template())
     header = yaml.safe_dump(card_metadata(manifest), sort_keys=False, allow_unicode=True)
-    rows = {c: sum(s["rows"] for s in manifest["shards"] if s["config"] == c) for c in ("SFT", "RL")}
+    rows = {
+        c: sum(s["rows"] for s in manifest["shards"] if s["config"] == c) for c in ("SFT", "RL")
+    }
     return template.render(m=manifest, yaml=header, rows=rows, modes=MODES, picture=PICTURE)
 
 

@@ -75,9 +75,7 @@ def run_command(
     job = make_job(loaded, limit=limit)
     per_prompt = job.pipeline.ask.samples_on + job.pipeline.ask.samples_off
     progress = Progress(num_responses=job.pipeline.source.num_prompts * per_prompt)
-    manifest = run(
-        job, out, ledger=ledger, workers=workers, scheduler=scheduler, progress=progress
-    )
+    manifest = run(job, out, ledger=ledger, workers=workers, scheduler=scheduler, progress=progress)
     _show_result(console, out, manifest)
 
 

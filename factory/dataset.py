@@ -120,7 +120,9 @@ class _Statistics:
         self._kept: dict[str, set[str]] = {mode: set() for mode in MODES}
         self._first: dict[str, dict[str, str]] = {}
 
-    def watch(self, rows: Iterable[tuple[dict[str, Any], dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+    def watch(
+        self, rows: Iterable[tuple[dict[str, Any], dict[str, Any]]]
+    ) -> Iterator[dict[str, Any]]:
         """Hand the kept records on; takes (response, record), the record empty where dropped."""
         for response, record in rows:
             mode = response["mode"]
@@ -199,9 +201,7 @@ def _common(job: Job, prompt: Prompt, mode: Mode) -> dict[str, Any]:
     }
 
 
-def _sft_record(
-    job: Job, prompt: Prompt, response: dict[str, Any], shots: int
-) -> dict[str, Any]:
+def _sft_record(job: Job, prompt: Prompt, response: dict[str, Any], shots: int) -> dict[str, Any]:
     mode: Mode = response["mode"]
     sampling = job.sampling(mode)
     return {

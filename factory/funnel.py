@@ -16,6 +16,7 @@ from factory.apply import TEACHER
 from factory.records import DUPLICATES, MODES, PROMPTS, RESPONSES
 from factory.rundir import RunDirectory
 
+
 def count_prompts(run: RunDirectory) -> dict[str, Any]:
     """`drawn`, `dropped` by reason, and `asked`, over the parts that are there."""
     dropped: dict[str, int] = {}

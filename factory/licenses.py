@@ -22,7 +22,9 @@ def combine(*licenses: str) -> str:
     for license in licenses:
         if license not in PERMISSIVE + SHARE_ALIKE:
             known = ", ".join(PERMISSIVE + SHARE_ALIKE)
-            raise ConfigError(f"licence {license!r} is not one that can be combined; known: {known}")
+            raise ConfigError(
+                f"licence {license!r} is not one that can be combined; known: {known}"
+            )
     viral = sorted({license for license in licenses if license in SHARE_ALIKE})
     if len(viral) > 1:
         raise ConfigError(f"licences {' and '.join(viral)} cannot be combined in one work")

@@ -128,7 +128,7 @@ class Job:
 
     def as_table(self) -> dict[str, Any]:
         """The resolved recipe, every default filled in, as TOML would hold it."""
-        table = _plain(dataclasses.asdict(self.recipe))
+        table: dict[str, Any] = _plain(dataclasses.asdict(self.recipe))
         table["filters"] = _plain(self.pipeline.filter_settings())
         table[self.recipe.pipeline] = _plain(self.options)
         return table

@@ -1,4 +1,4 @@
-"""The things that flow through the factory, and how they lie on disk.
+r"""The things that flow through the factory, and how they lie on disk.
 
     Prompt -> Request -> Completion -> Response -> Verdict -> record (a row of the dataset)
 

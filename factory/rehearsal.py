@@ -19,7 +19,7 @@ from factory.funnel import funnel_table
 from factory.recipe import Job
 from factory.records import MODES, Prompt, Request
 from factory.tasks import make_asker
-from factory.teachers import ScriptedTeacher
+from factory.teachers.scripted import ScriptedTeacher
 from factory.terminal import plain
 
 

@@ -1,12 +1,12 @@
 """A run's directory: where its files lie, and whether it may be continued.
 
-    recipe.toml        the resolved recipe
-    plan.json          what the run was started with: hash, prompts, part size
-    ledger/            completions; may be shared between runs
-    prompts/           part-00000.parquet ..., duplicates.parquet
-    responses/         part-00000.parquet ..., kept or not, with every verdict
-    dataset/           what is published
-    manifest.json      written last: its presence means that the run is complete
+recipe.toml        the resolved recipe
+plan.json          what the run was started with: hash, prompts, part size
+ledger/            completions; may be shared between runs
+prompts/           part-00000.parquet ..., duplicates.parquet
+responses/         part-00000.parquet ..., kept or not, with every verdict
+dataset/           what is published
+manifest.json      written last: its presence means that the run is complete
 """
 
 from dataclasses import dataclass
@@ -86,7 +86,9 @@ def create_or_resume(job: Job, root: Path, ledger: Path | None = None) -> RunDir
         store.write_text(root / "recipe.toml", job.to_toml())
         store.write_json(plan_path, plan)
     directory = _directory(root, plan, ledger)
-    store.remove_temporaries([root, root / "prompts", root / "responses", *root.glob("dataset/**/")])
+    store.remove_temporaries(
+        [root, root / "prompts", root / "responses", *root.glob("dataset/**/")]
+    )
     return directory
 
 
@@ -144,5 +146,7 @@ def _difference(root: Path, job: Job) -> str:
 def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in table.items():
-        flat.update(_flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value})
+        flat.update(
+            _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+        )
     return flat

@@ -32,7 +32,10 @@ from factory.seeds import digest
 class Source(Protocol):
     """Where prompts come from."""
 
-    num_prompts: int
+    @property
+    def num_prompts(self) -> int:
+        """How many prompts there are."""
+        ...
 
     def prompts(self, start: int, stop: int) -> Iterator[Prompt]:
         """The prompts at positions [start, stop), the same ones for every division into parts."""
@@ -137,11 +140,11 @@ class Pipeline:
         return self.steps[self.steps.index(self.ask) + 1 :]
 
     def filter_settings(self) -> dict[str, dict[str, Any]]:
-        """Every field of every filter, by the filter's name without version."""
+        """Every field of every filter and dedup method, by the name that a recipe uses."""
         return {
-            _short(method): dataclasses.asdict(method)
-            for method in map(_method, self.steps)
-            if method and dataclasses.fields(method)
+            _recipe_name(step): dataclasses.asdict(_method(step))
+            for step in self.steps
+            if not isinstance(step, Ask) and dataclasses.fields(_method(step))
         }
 
     def with_filter_settings(self, tables: Mapping[str, dict[str, Any]], where: str) -> "Pipeline":
@@ -150,40 +153,36 @@ class Pipeline:
         Raises:
             ConfigError: a filter or field that does not exist, or a value that does not fit.
         """
-        known = {_short(method): method for method in map(_method, self.steps) if method}
+        known = [_recipe_name(step) for step in self.steps if not isinstance(step, Ask)]
         for name in tables:
             if name not in known:
                 hint = nearest(name, known)
                 raise ConfigError(f"{where}: unknown key filters.{name}{hint}")
 
         def change(step: Step) -> Step:
-            method = _method(step)
-            table = tables.get(_short(method)) if method else None
-            if not table:
+            if isinstance(step, Ask) or not (table := tables.get(_recipe_name(step))):
                 return step
-            merged = {**dataclasses.asdict(method), **table}  # type: ignore[call-overload]
-            new = build(type(method), merged, where=where, prefix=f"filters.{_short(method)}")
+            merged = {**dataclasses.asdict(_method(step)), **table}
+            prefix = f"filters.{_recipe_name(step)}"
+            new = build(type(_method(step)), merged, where=where, prefix=prefix)
             field_name = "method" if isinstance(step, Dedup) else "filter"
             return dataclasses.replace(step, **{field_name: new})
 
-        gold = change(Keep(self.gold)) if self.gold else None
-        assert gold is None or isinstance(gold, Keep)
         steps = tuple(map(change, self.steps))
-        return dataclasses.replace(self, steps=steps, gold=gold and gold.filter)
+        changed = {s.filter.name: s.filter for s in steps if isinstance(s, Keep)}
+        gold = changed[self.gold.name] if self.gold else None
+        return dataclasses.replace(self, steps=steps, gold=gold)
 
     def fingerprint(self) -> str:
         """A hash of all that the pipeline puts into the data: texts, shots, filters, versions."""
         return digest(repr(self), size=8)
 
 
-def _method(step: Step) -> Any:
-    match step:
-        case Dedup():
-            return step.method
-        case Keep() | KeepGroup():
-            return step.filter
-    return None
+def _method(step: Dedup | Keep | KeepGroup) -> Any:
+    return step.method if isinstance(step, Dedup) else step.filter
 
 
-def _short(method: Any) -> str:
-    return str(method.name).rpartition(".")[0]
+def _recipe_name(step: Dedup | Keep | KeepGroup) -> str:
+    """`final_answer`; `prompt_minhash` and `response_minhash` where a method stands twice."""
+    name = str(_method(step).name).rpartition(".")[0]
+    return f"{step.on}_{name}" if isinstance(step, Dedup) else name

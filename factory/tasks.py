@@ -196,8 +196,10 @@ def judge_part(job: Job, run: RunDirectory, part: int, errors: dict[str, str]) -
                     f"{run.responses(part)}: completion {request.key} is not in {run.ledger}; "
                     "run the same command again"
                 )
-            yield index, completion or Completion(
-                finish_reason="error", error=errors[request.key], engine=""
+            yield (
+                index,
+                completion
+                or Completion(finish_reason="error", error=errors[request.key], engine=""),
             )
 
     conversations = make_asker(job).conversations(kept_prompts(run, part))

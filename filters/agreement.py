@@ -50,7 +50,9 @@ class PassRate:
 
     def __post_init__(self) -> None:
         if not 0 <= self.low <= self.high <= 1:
-            raise ValueError(f"low and high must be 0 <= low <= high <= 1, got {self.low}, {self.high}")
+            raise ValueError(
+                f"low and high must be 0 <= low <= high <= 1, got {self.low}, {self.high}"
+            )
 
     def scores(self, group: Sequence[Judged]) -> list[float]:
         """The group's pass rate, once for each response; 0 where none could be judged."""

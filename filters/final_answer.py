@@ -1,4 +1,4 @@
-"""Mathematical correctness: the answer in the last `\\boxed{}` against the gold answer.
+r"""Mathematical correctness: the answer in the last `\boxed{}` against the gold answer.
 
 Numbers that are equal, and integers that are not, are settled here; all else goes to math-verify in
 a child process (`filters.checking`), because its own time-outs work in the main thread only and
@@ -80,7 +80,7 @@ def equivalent(gold: str, predicted: str, *, timeout_s: float = 5.0) -> bool | N
 
 
 def extract_boxed(text: str) -> str | None:
-    """What the last `\\boxed{...}` holds, braces balanced; None without a closed, filled box."""
+    r"""What the last `\boxed{...}` holds, braces balanced; None without a closed, filled box."""
     start = text.rfind("\\boxed{")
     if start < 0:
         return None

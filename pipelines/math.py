@@ -1,4 +1,4 @@
-"""Math: problems whose final answer is one exact value.
+r"""Math: problems whose final answer is one exact value.
 
 The prompts are drawn from reasoning-gym (Apache-2.0), whose generators know the answer to each
 problem they make. The tasks here are small enough for a 135M model to get some of them right; a
@@ -6,7 +6,7 @@ recipe names others, and their settings, for a stronger teacher.
 
 One prompt, as published:
 
-    Solve the following math problem. Put your final answer, and nothing else, in \\boxed{}.
+    Solve the following math problem. Put your final answer, and nothing else, in \boxed{}.
 
     Find the Greatest Common Divisor (GCD) of these numbers: 12, 18.
 
@@ -89,7 +89,8 @@ def pipeline(config: Config, seed: int) -> Pipeline:
         gold=FinalAnswer(),
         steps=(
             Dedup(Exact(), on="prompt"),
-            Dedup(MinHash(), on="prompt"),
+            # Problems of one form that differ in a number are different problems.
+            Dedup(MinHash(threshold=0.95), on="prompt"),
             Ask(samples_on=config.samples_on, samples_off=config.samples_off, shots=shots),
             Keep(Truncated()),
             Keep(ThinkTags()),
@@ -191,10 +192,14 @@ def _work_expression(metadata: Mapping[str, Any], answer: str) -> str:
         match sign:
             case "+":
                 before, value = value, value + number
-                lines.append(f"Start at {before} and go up by {number}: {before} + {number} = {value}.")
+                lines.append(
+                    f"Start at {before} and go up by {number}: {before} + {number} = {value}."
+                )
             case "-":
                 before, value = value, value - number
-                lines.append(f"Start at {before} and go down by {number}: {before} - {number} = {value}.")
+                lines.append(
+                    f"Start at {before} and go down by {number}: {before} - {number} = {value}."
+                )
             case "*":
                 before, value = value, value * number
                 groups = ", ".join(str(before * i) for i in range(1, number + 1))

@@ -15,7 +15,6 @@ Shapes: B rows of a batch, S suffix tokens, T all tokens so far, V vocabulary, K
 This is the one module of the package that imports torch; load it where a model is at hand.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -38,7 +37,9 @@ _ROOM = 64
 class GrowingLayer(DynamicLayer):  # type: ignore[misc]
     """A layer's keys and values as views into buffers that have room for further tokens."""
 
-    _buffers: tuple[torch.Tensor, torch.Tensor] | None = None
+    keys: torch.Tensor
+    values: torch.Tensor
+    _room: tuple[torch.Tensor, torch.Tensor] | None = None
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
@@ -48,20 +49,21 @@ class GrowingLayer(DynamicLayer):  # type: ignore[misc]
             self.lazy_initialization(key_states, value_states)
         seen = self.get_seq_length()
         total = seen + key_states.shape[-2]
-        new = (key_states, value_states)
-        old = (self.keys, self.values)
-        buffers = self._buffers
+        room = self._room
         # Rows may have been selected since: then keys and values are tensors of their own.
-        if buffers is None or buffers[0].shape[-2] < total or not _starts(old[0], buffers[0]):
+        if room is None or room[0].shape[-2] < total or not _starts(self.keys, room[0]):
             batch, heads, _, size = key_states.shape
-            buffers = tuple(x.new_empty(batch, heads, total + _ROOM, size) for x in new)
-            for buffer, states in zip(buffers, old, strict=True):
-                if seen:
-                    buffer[:, :, :seen] = states
-            self._buffers = buffers
-        for buffer, states in zip(buffers, new, strict=True):
-            buffer[:, :, seen:total] = states
-        self.keys, self.values = (buffer[:, :, :total] for buffer in buffers)
+            room = (
+                key_states.new_empty(batch, heads, total + _ROOM, size),
+                value_states.new_empty(batch, heads, total + _ROOM, size),
+            )
+            if seen:
+                room[0][:, :, :seen] = self.keys
+                room[1][:, :, :seen] = self.values
+            self._room = room
+        room[0][:, :, seen:total] = key_states
+        room[1][:, :, seen:total] = value_states
+        self.keys, self.values = room[0][:, :, :total], room[1][:, :, :total]
         return self.keys, self.values
 
 
@@ -70,7 +72,12 @@ def _starts(view: torch.Tensor, buffer: torch.Tensor) -> bool:
 
 
 def grouped_attention(
-    module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: Any, **options: Any
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: Any,
+    **options: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attention that reads each key-value head once when a single token is decoded.
 
@@ -175,7 +182,8 @@ class Decoder:
     def _prefill(self, rows: Sequence[_Row]) -> tuple[torch.Tensor, Cache, torch.Tensor]:
         """(next token's logits (B, V), cache, attention mask (B, T)) of a batch's prompts."""
         unique = sorted({tuple(row.tokens) for row in rows})
-        shared = os.path.commonprefix(unique)[: min(map(len, unique)) - 1]
+        # At least one token must be left to compute the next one's logits from.
+        shared = unique[0][: min(_common_length(unique[0], unique[-1]), len(unique[0]) - 1)]
         past = Cache(layer_class_to_replicate=GrowingLayer)
         device = self.model.device
         if shared:
@@ -228,6 +236,12 @@ class Decoder:
             if any(stop in tail for stop in row.request.stop):
                 return "stop"
         return "length" if len(row.generated) >= row.request.sampling.max_tokens else ""
+
+
+def _common_length(first: Sequence[int], last: Sequence[int]) -> int:
+    """How many leading tokens two sequences share; of a sorted list, all between share them too."""
+    pairs = zip(first, last, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(last)))
 
 
 def _batches(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:

@@ -1,4 +1,4 @@
-"""A teacher that says what it is told to: for tests, for `--dry-run`, and for showing the format."""
+"""A teacher that says what it is told to: for tests and rehearsals."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ClassVar, Literal
