@@ -20,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+_INTERRUPTED = 130
+"""The status that Typer ends with after Ctrl-C; here a run that is incomplete ends with 1."""
 RunPath = Annotated[Path, typer.Argument(help="A run's directory.", metavar="RUN")]
 
 
@@ -30,7 +32,9 @@ def main() -> None:
     except FactoryError as error:
         Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.exit_status)
-    except KeyboardInterrupt:
+    except SystemExit as end:
+        if end.code != _INTERRUPTED:
+            raise
         text = "interrupted: what is finished is kept, run the same command again to go on"
         Console(stderr=True).print(text)
         sys.exit(1)

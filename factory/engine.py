@@ -14,6 +14,8 @@ judged on any worker, so that checking answers does not keep a model waiting.
 import contextlib
 import logging
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -86,7 +88,7 @@ def _connect(scheduler: str | None, workers: int, holds_model: bool) -> Iterator
     """A client of the given scheduler, or of a cluster of worker processes in this machine."""
     if scheduler:
         try:
-            client = Client(scheduler, timeout="10s")
+            client = Client(scheduler, timeout="5s")
         except (OSError, ValueError) as error:
             raise PrerequisiteError(
                 f"--scheduler {scheduler}: no Dask scheduler answers ({error}); "
@@ -95,21 +97,36 @@ def _connect(scheduler: str | None, workers: int, holds_model: bool) -> Iterator
         with client:
             yield client
         return
-    # A model or a checking process must never be ended for its memory, nor for being busy.
-    with (
-        dask.config.set({"distributed.scheduler.worker-ttl": None}),
-        LocalCluster(
-            n_workers=workers,
-            threads_per_worker=2 if holds_model else 1,
-            resources={"teacher": 1} if holds_model else None,
-            memory_limit=0,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
+    # A model or a checking process must never be ended for its memory, nor for being busy. One
+    # worker lives in this process: it starts at once, and has nobody to share with.
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(dask.config.set({"distributed.scheduler.worker-ttl": None}))
+        with _children_ignore_ctrl_c():
+            cluster = LocalCluster(
+                n_workers=workers,
+                processes=workers > 1,
+                threads_per_worker=2 if holds_model else 1,
+                resources={"teacher": 1} if holds_model else None,
+                memory_limit=0,
+                host="127.0.0.1" if workers > 1 else None,
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,
+            )
+        stack.enter_context(cluster)
+        yield stack.enter_context(Client(cluster))
+
+
+@contextlib.contextmanager
+def _children_ignore_ctrl_c() -> Iterator[None]:
+    """Processes started meanwhile leave Ctrl-C, which a terminal sends to all, to this one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _check_workers(client: Client, run: RunDirectory, holds_model: bool) -> None:

@@ -20,6 +20,7 @@ import socket
 import threading
 import time
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -191,7 +192,10 @@ class LedgerReader:
         with path.open("rb") as file:
             file.seek(start)
             parsed = _parse(file.read(length))
-        return parsed[1] if parsed else None
+        if parsed is None or parsed[0] != key:  # the segment was changed since it was indexed
+            del self._places[bytes.fromhex(key)]
+            return None
+        return parsed[1]
 
 
 def _parse(line: bytes) -> tuple[str, Completion] | None:
@@ -232,22 +236,19 @@ class Remembering:
         if not keys:
             return
         self.num_asked += len(keys)
-        waiting: list[tuple[int, str, Completion]] = []
+        waiting: deque[tuple[int, str, Completion]] = deque()
         answers = self.teacher.generate([requests[missing[key][0]] for key in keys])
         for place, completion in answers:
             number = 0 if completion.error else self.writer.append(keys[place], completion)
             waiting.append((number, keys[place], completion))
-            if number > self.writer.durable:
-                continue
             yield from self._hand_on(waiting, missing, self.writer.durable)
         yield from self._hand_on(waiting, missing, self.writer.flush())
 
     @staticmethod
     def _hand_on(
-        waiting: list[tuple[int, str, Completion]], missing: dict[str, list[int]], durable: int
+        waiting: deque[tuple[int, str, Completion]], missing: dict[str, list[int]], durable: int
     ) -> Iterator[tuple[int, Completion]]:
-        ready = [item for item in waiting if item[0] <= durable]
-        waiting[:] = [item for item in waiting if item[0] > durable]
-        for _, key, completion in ready:
+        while waiting and waiting[0][0] <= durable:
+            _, key, completion = waiting.popleft()
             for index in missing[key]:
                 yield index, completion

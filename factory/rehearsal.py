@@ -32,7 +32,7 @@ def rehearse(job: Job) -> Iterator[RenderableType]:
         yield Panel(_shown(request), title=f"first request, reasoning {mode}", title_align="left")
     with (
         tempfile.TemporaryDirectory(prefix="factory-dry-run-") as folder,
-        LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=1, processes=False, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
         teacher = knowing_teacher(prompts, asker)

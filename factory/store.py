@@ -75,8 +75,13 @@ def read_json(path: Path) -> Any:
 
 def write_part(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
     """Write rows as parquet: the same bytes for the same rows, schema and pyarrow version."""
-    table = pa.Table.from_pylist(list(rows), schema=schema)
-    write_atomic(path, lambda file: pq.write_table(table, file, compression="zstd"))
+
+    def write(file: IO[bytes]) -> None:
+        with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+            if rows:  # readers of the Hub's kind fail on a row group without rows
+                writer.write_table(pa.Table.from_pylist(list(rows), schema=schema))
+
+    write_atomic(path, write)
 
 
 def read_part(

@@ -78,6 +78,10 @@ class Checker:
             raise Unjudged("checker_died") from None
         return float(times.user + times.system)
 
+    def alive(self) -> bool:
+        """Whether the child still runs."""
+        return self._process.poll() is None
+
     def close(self) -> None:
         """End the child, whatever it is doing."""
         self._process.kill()
@@ -98,6 +102,9 @@ def _borrowed() -> Iterator[Checker]:
     """A checker for this thread alone: an idle one, or a new one."""
     with _lock:
         checker = _idle.pop() if _idle else None
+    if checker and not checker.alive():
+        checker.close()
+        checker = None
     checker = checker or Checker()
     try:
         yield checker

@@ -102,7 +102,7 @@ AttentionMaskInterface.register(ATTENTION, sdpa_mask)
 
 
 @dataclass(slots=True)
-class _Row:
+class Row:
     """One request on its way through a batch."""
 
     index: int
@@ -145,15 +145,15 @@ class Decoder:
             for row, reason in self._decode(batch):
                 yield row.index, self._complete(row, reason)
 
-    def _row(self, index: int, request: Request) -> _Row:
+    def _row(self, index: int, request: Request) -> Row:
         turns = [{"role": turn.role, "content": turn.content} for turn in request.messages]
         text = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
         tokens = self.tokenizer(text + request.prefix, add_special_tokens=False).input_ids
         generator = torch.Generator().manual_seed(request.seed)
         uniforms = torch.rand(request.sampling.max_tokens, generator=generator)
-        return _Row(index, request, tokens, uniforms)
+        return Row(index, request, tokens, uniforms)
 
-    def _complete(self, row: _Row, reason: str) -> Completion:
+    def _complete(self, row: Row, reason: str) -> Completion:
         text = self.tokenizer.decode(row.generated, skip_special_tokens=True)
         return Completion(
             text=_before(text, row.request.stop),
@@ -179,7 +179,7 @@ class Decoder:
         return logits_B1V[:, -1]
 
     @torch.inference_mode()
-    def _prefill(self, rows: Sequence[_Row]) -> tuple[torch.Tensor, Cache, torch.Tensor]:
+    def _prefill(self, rows: Sequence[Row]) -> tuple[torch.Tensor, Cache, torch.Tensor]:
         """(next token's logits (B, V), cache, attention mask (B, T)) of a batch's prompts."""
         unique = sorted({tuple(row.tokens) for row in rows})
         # At least one token must be left to compute the next one's logits from.
@@ -201,12 +201,12 @@ class Decoder:
         past.batch_select_indices(rows_B)
         return logits_BV[rows_B], past, mask_BT[rows_B]
 
-    def _decode(self, rows: list[_Row]) -> Iterator[tuple[_Row, str]]:
+    def _decode(self, rows: list[Row]) -> Iterator[tuple[Row, str]]:
         """Decode one batch; yield (row, finish reason) as each row ends."""
         logits_BV, past, mask_BT = self._prefill(rows)
-        batch: list[_Row | None] = list(rows)  # a row that has ended leaves None in its place
+        batch: list[Row | None] = list(rows)  # a row that has ended leaves None in its place
         while True:
-            tokens_B = _draw(logits_BV.float().cpu(), batch)
+            tokens_B = draw(logits_BV.float().cpu(), batch)
             for position, row in enumerate(batch):
                 if row is None:
                     continue
@@ -226,7 +226,7 @@ class Decoder:
             mask_BT = torch.nn.functional.pad(mask_BT, (0, 1), value=1)
             logits_BV = self._step(past, [[token] for token in tokens_B], mask_BT)
 
-    def _finish_reason(self, row: _Row) -> str:
+    def _finish_reason(self, row: Row) -> str:
         """`stop`, `length`, or nothing while the row goes on."""
         if row.generated[-1] == self.tokenizer.eos_token_id:
             return "stop"
@@ -244,13 +244,13 @@ def _common_length(first: Sequence[int], last: Sequence[int]) -> int:
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(last)))
 
 
-def _batches(rows: Iterable[_Row], size: int) -> Iterator[list[_Row]]:
+def _batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
     """Rows with the same earlier turns and the same limit together, then by length.
 
     What a batch shares is computed once, so it pays more to share few-shot turns than to fill up
     every batch.
     """
-    groups: dict[tuple[int, str], list[_Row]] = {}
+    groups: dict[tuple[int, str], list[Row]] = {}
     for row in rows:
         shots = digest([asdict(turn) for turn in row.request.messages[:-1]])
         groups.setdefault((-row.request.sampling.max_tokens, shots), []).append(row)
@@ -265,7 +265,7 @@ def _before(text: str, stops: Iterable[str]) -> str:
     return text[: min([text.find(stop) for stop in stops if stop in text], default=len(text))]
 
 
-def _draw(logits_BV: torch.Tensor, rows: Sequence[_Row | None]) -> list[int]:
+def draw(logits_BV: torch.Tensor, rows: Sequence[Row | None]) -> list[int]:
     """The next token of each row: greedy, or drawn from the nucleus of its distribution."""
     greedy_B = logits_BV.argmax(-1)
     drawn = [(b, row) for b, row in enumerate(rows) if row and row.request.sampling.temperature > 0]

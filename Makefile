@@ -1,0 +1,55 @@
+# Everything runs in .venv, which uv fills from pyproject.toml with the pins of constraints.txt.
+# Nothing is installed again while those two files stay as they are.
+
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# uv does not read pip's find-links setting; where pip has one (a CPU build of torch, say), uv gets
+# the same. Elsewhere, UV_TORCH_BACKEND=cpu keeps CUDA away.
+FIND_LINKS := $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get global.find-links 2>/dev/null))
+ifneq ($(strip $(FIND_LINKS)),)
+export UV_FIND_LINKS ?= $(FIND_LINKS)
+endif
+INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
+
+.PHONY: demo test test-all check format bench clean
+
+demo: $(VENV)/.bundled
+	$(BIN)/factory run pipelines/recipes/tiny.toml --out runs/demo
+
+test: $(VENV)/.dev
+	$(BIN)/pytest
+
+test-all: $(VENV)/.dev
+	$(BIN)/pytest -m "not gpu" --timeout 600
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/test_layering.py
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.benchmarks.teacher_throughput
+	$(BIN)/python -m tests.benchmarks.final_answer_throughput
+
+clean:
+	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache
+
+$(VENV)/.uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet uv
+	touch $@
+
+$(VENV)/.bundled: $(VENV)/.uv pyproject.toml constraints.txt
+	$(INSTALL) --editable ".[bundled]"
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.uv pyproject.toml constraints.txt
+	$(INSTALL) --editable ".[bundled,dev]"
+	touch $@ $(VENV)/.bundled

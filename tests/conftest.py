@@ -1,0 +1,37 @@
+"""Switches for every test: no network but loopback, no hub, and one in-process Dask cluster."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+
+os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+
+import pytest
+from distributed import Client, LocalCluster
+
+_connect = socket.socket.connect
+
+
+def _connect_on_this_machine(self: socket.socket, address: object) -> None:
+    # Connecting a datagram socket sends nothing; Dask asks in this way for its own address.
+    if self.family in (socket.AF_INET, socket.AF_INET6) and self.type != socket.SOCK_DGRAM:
+        assert isinstance(address, tuple)
+        host = "127.0.0.1" if address[0] == "localhost" else address[0]
+        assert ipaddress.ip_address(host).is_loopback, f"a test opened a connection to {address}"
+    return _connect(self, address)  # type: ignore[arg-type]
+
+
+socket.socket.connect = _connect_on_this_machine  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def client() -> Iterator[Client]:
+    """A Dask client whose one worker lives in this process."""
+    with (
+        LocalCluster(
+            n_workers=1, threads_per_worker=2, processes=False, dashboard_address="127.0.0.1:0"
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client

@@ -1,0 +1,95 @@
+from pathlib import Path
+
+import pytest
+
+from factory.errors import ConfigError, PrerequisiteError
+from factory.recipe import load_recipe
+from pipelines import make_job
+from tests.toys import toy_job
+
+
+def load(folder: Path, text: str):
+    path = folder / "r.toml"
+    path.write_text(text)
+    return make_job(load_recipe(path))
+
+
+BASE = 'pipeline = "math"\n{top}\n[teacher]\nkind = "scripted"\nreplies = ["a"]\n{more}'
+
+
+@pytest.mark.parametrize(
+    ("top", "more", "message"),
+    [
+        ("sede = 3", "", "unknown key sede; did you mean seed?"),
+        ("", "tempurature = 1", "unknown key teacher.tempurature"),
+        ("", "[sampling.on]\ntempurature = 1", "sampling.on.tempurature; did you mean temperature"),
+        ("", "[sampling.on]\ntop_p = 0.0", "sampling.on.top_p must be in (0, 1], got 0.0"),
+        ("", '[sampling.on]\nmax_tokens = "9"', "sampling.on.max_tokens should be a valid integer"),
+        ("seed = 1.5", "", "seed should be a valid integer, got 1.5"),
+        ("rows_per_shard = 0", "", "rows_per_shard must be > 0, got 0"),
+        ("", "[limits]\npart_size = 0", "limits.part_size must be > 0, got 0"),
+        ("", "[math]\nnum_prompts = -1", "math.num_prompts must be > 0, got -1"),
+        ("", "[math]\nnum_promts = 1", "unknown key math.num_promts; did you mean num_prompts?"),
+        ("", "[math.tasks.gdc]", "math.tasks.gdc is not a task known here; did you mean gcd?"),
+        ("", "[math.tasks.gcd]\nmin_valeu = 1", "math.tasks.gcd: reasoning-gym does not take"),
+        ("", "[filters.final_anser]\na = 1", "filters.final_anser; did you mean final_answer?"),
+        ("", "[filters.final_answer]\ntimeout = 1", "filters.final_answer.timeout; did you mean"),
+        ("", "[filters.final_answer]\ntimeout_s = 0", "filters.final_answer.timeout_s must be > 0"),
+        ("", "[filters.prompt_minhash]\nthreshold = 2", "threshold must be in (0, 1], got 2"),
+        ('math = "x"', "", "math must be a table, got 'x'"),
+        ("[broken", "", "not valid TOML"),
+    ],
+)
+def test_a_bad_recipe_is_refused_naming_file_key_and_value(tmp_path, top, more, message):
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, BASE.format(top=top, more=more))
+    text = str(caught.value)
+    assert message in text
+    assert "\n" not in text
+    assert "r.toml" in text or text.startswith("math.tasks")
+    assert caught.value.exit_status == 2
+
+
+def test_an_unknown_teacher_kind_is_refused_with_the_known_ones(tmp_path):
+    with pytest.raises(ConfigError, match=r"teacher.kind is 'bundeld'; did you mean bundled\?"):
+        load(tmp_path, 'pipeline = "math"\n[teacher]\nkind = "bundeld"\n')
+
+
+def test_a_missing_recipe_is_named(tmp_path):
+    with pytest.raises(ConfigError, match="nowhere.toml: no such file"):
+        load_recipe(tmp_path / "nowhere.toml")
+
+
+def test_an_unknown_pipeline_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"pipeline is 'maht'; did you mean math\?"):
+        load(tmp_path, 'pipeline = "maht"\n[teacher]\nkind = "scripted"\nreplies = ["a"]\n')
+
+
+def test_a_recipe_without_teacher_says_so(tmp_path):
+    with pytest.raises(ConfigError, match="teacher is missing"):
+        load(tmp_path, 'pipeline = "math"\n')
+
+
+def test_a_missing_model_is_a_prerequisite_with_the_way_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    job = load(tmp_path, 'pipeline = "math"\n[teacher]\nkind = "bundled"\n')
+    with pytest.raises(PrerequisiteError, match=r"pip install 'reasoning-factory\[bundled\]'"):
+        job.recipe.teacher.identity()
+
+
+def test_the_resolved_recipe_is_a_recipe_of_the_same_job(tmp_path):
+    job = toy_job(tmp_path, more="[filters.final_answer]\ntimeout_s = 9.0")
+    resolved = tmp_path / "resolved.toml"
+    resolved.write_text(job.to_toml())
+    again = make_job(load_recipe(resolved))
+    assert again.hash() == job.hash()
+    assert again.pipeline.gold.timeout_s == 9.0
+    assert again.recipe == job.recipe or again.as_table() == job.as_table()
+
+
+def test_limits_do_not_change_the_identity_of_a_job_and_data_does(tmp_path):
+    job = toy_job(tmp_path)
+    assert toy_job(tmp_path, part_size=3).hash() == job.hash()
+    assert toy_job(tmp_path, num_prompts=13).hash() != job.hash()
+    other = toy_job(tmp_path, more="[filters.agreement]\nmin_votes = 2")
+    assert other.hash() != job.hash()

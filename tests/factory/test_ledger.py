@@ -1,0 +1,171 @@
+import errno
+import os
+import time
+
+import pytest
+
+from factory import ledger
+from factory.errors import RunError
+from factory.ledger import LedgerReader, LedgerWriter, Remembering
+from factory.records import Completion
+from factory.teachers.scripted import ScriptedTeacher
+from tests.toys import request
+
+
+def key(number: int) -> str:
+    return f"{number:032x}"
+
+
+def write(directory, count: int, text: str = "text") -> LedgerWriter:
+    writer = LedgerWriter(directory)
+    for number in range(count):
+        writer.append(key(number), Completion(text=f"{text} {number}"))
+    writer.close()
+    return writer
+
+
+def read(directory) -> LedgerReader:
+    reader = LedgerReader(directory)
+    reader.refresh()
+    return reader
+
+
+def test_a_completion_comes_back_whatever_is_in_it(tmp_path):
+    text = 'line\nbreak "quote" \\ \x00 \u2028 é \ud800 🙂'
+    writer = LedgerWriter(tmp_path)
+    writer.append(key(1), Completion(text=text, completion_tokens=3))
+    writer.close()
+    assert read(tmp_path).get(key(1)) == Completion(text=text, completion_tokens=3)
+    assert read(tmp_path).get(key(2)) is None
+
+
+def test_a_torn_last_line_costs_that_line_only(tmp_path):
+    writer = write(tmp_path, 3)
+    data = writer.path.read_bytes()
+    writer.path.write_bytes(data[:-20])
+    reader = read(tmp_path)
+    assert len(reader) == 2
+    assert reader.torn() == [writer.path.name]
+
+
+def test_a_flipped_byte_costs_that_line_only(tmp_path):
+    writer = write(tmp_path, 3)
+    lines = writer.path.read_bytes().splitlines(keepends=True)
+    lines[1] = lines[1].replace(b"text 1", b"text 7")
+    writer.path.write_bytes(b"".join(lines))
+    reader = read(tmp_path)
+    assert len(reader) == 2
+    assert key(1) not in reader
+    assert reader.damage == {writer.path.name: 1}
+
+
+def test_of_two_segments_the_first_completion_counts(tmp_path):
+    first = write(tmp_path, 2, "first")
+    first.path.rename(tmp_path / "0.jsonl")
+    write(tmp_path, 3, "second")
+    reader = read(tmp_path)
+    assert len(reader) == 3
+    assert reader.get(key(0)).text == "first 0"
+
+
+def test_a_reader_takes_in_what_came_since(tmp_path):
+    reader = read(tmp_path)
+    assert len(reader) == 0
+    write(tmp_path, 2)
+    reader.refresh()
+    assert len(reader) == 2
+
+
+def test_a_completion_is_on_disk_before_it_is_handed_on(tmp_path):
+    synced: list[int] = []
+    writer = LedgerWriter(tmp_path)
+    asked = [request(str(i)) for i in range(200)]
+
+    def slow(item):
+        time.sleep(0.002)
+        return item.messages[0].content
+
+    teacher = Remembering(ScriptedTeacher(slow), read(tmp_path), writer)
+    for _ in teacher.generate(asked):
+        synced.append(writer.durable)
+        assert len(synced) <= writer.durable
+    writer.close()
+    assert len(synced) == 200
+    assert 1 < len(set(synced)) < 200, "flushes are grouped, and do not wait for the end"
+
+
+def test_durability_does_not_wait_for_the_next_completion(tmp_path):
+    writer = LedgerWriter(tmp_path)
+    writer.append(key(1), Completion(text="x"))
+    deadline = time.monotonic() + 5
+    while writer.durable == 0 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert writer.durable == 1
+    writer.close()
+
+
+def test_what_is_in_the_ledger_is_not_asked_again_and_failures_are(tmp_path):
+    asked = []
+
+    def reply(item):
+        asked.append(item.messages[0].content)
+        return Completion(error="boom: 1") if item.messages[0].content == "bad" else "fine"
+
+    def ask():
+        asked.clear()
+        writer = LedgerWriter(tmp_path)
+        teacher = Remembering(ScriptedTeacher(reply), read(tmp_path), writer)
+        texts = ("a", "b", "a", "bad")
+        answers = dict(teacher.generate([request(text) for text in texts]))
+        writer.close()
+        return answers
+
+    answers = ask()
+    assert sorted(asked) == ["a", "b", "bad"], "equal requests are asked once"
+    assert sorted(answers) == [0, 1, 2, 3]
+    assert answers[3].error == "boom: 1"
+    assert ask()[2].text == "fine"
+    assert asked == ["bad"]
+
+
+def test_every_field_of_a_request_is_in_its_key():
+    from factory.records import Message, Sampling
+
+    base = request()
+    others = [
+        request(messages=(Message(role="user", content="other"),)),
+        request(messages=(Message(role="system", content="hello"),)),
+        request(prefix="x"),
+        request(stop=("x",)),
+        request(mode="off"),
+        request(model="other"),
+        request(revision="2"),
+        request(sampling=Sampling(max_tokens=9)),
+        request(sampling=Sampling(max_tokens=8, temperature=0.5)),
+        request(sampling=Sampling(max_tokens=8, top_p=0.5)),
+        request(sample=1),
+        request(seed=2),
+    ]
+    assert len({r.key for r in [base, *others]}) == len(others) + 1
+    assert request().key == base.key
+
+
+def test_a_full_disk_is_an_error_and_what_was_written_stays_readable(tmp_path, monkeypatch):
+    writer = LedgerWriter(tmp_path)
+    writer.append(key(1), Completion(text="whole"))
+    real = os.write
+
+    def half(file, data):
+        if len(data) > 20:
+            return real(file, data[:20])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(ledger.os, "write", lambda f, d: half(f, d[:25]))
+    with pytest.raises(RunError, match="the ledger cannot be written: No space left"):
+        writer.append(key(2), Completion(text="does not fit"))
+    monkeypatch.undo()
+    writer.append(key(3), Completion(text="after room was made"))
+    writer.close()
+    reader = read(tmp_path)
+    assert len(reader) == 2
+    assert reader.damage == {}
