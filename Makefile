@@ -13,12 +13,17 @@ export UV_FIND_LINKS ?= $(FIND_LINKS)
 endif
 INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
 
-.PHONY: demo test test-all check format bench clean
+.PHONY: demo demo-card test test-core test-all check format bench clean
 
 demo: $(VENV)/.bundled
 	$(BIN)/factory run pipelines/recipes/tiny.toml --out runs/demo
 
 test: $(VENV)/.dev
+	$(BIN)/pytest
+
+# The core without torch, as users of Python 3.12 and 3.13 may have it:
+# make test-core PYTHON=python3.13 VENV=.venv313
+test-core: $(VENV)/.core
 	$(BIN)/pytest
 
 test-all: $(VENV)/.dev
@@ -38,12 +43,22 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.teacher_throughput
 	$(BIN)/python -m tests.benchmarks.final_answer_throughput
 
+demo-card: demo
+	mkdir -p data_cards/demo/ledger
+	rm -f data_cards/demo/ledger/*
+	cp runs/demo/dataset/README.md runs/demo/dataset/pass_rates.png runs/demo/manifest.json data_cards/demo
+	cat runs/demo/ledger/*.jsonl > data_cards/demo/ledger/demo.jsonl
+
 clean:
 	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache
 
 $(VENV)/.uv:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet uv
+	touch $@
+
+$(VENV)/.core: $(VENV)/.uv pyproject.toml constraints.txt
+	$(INSTALL) --editable ".[dev]"
 	touch $@
 
 $(VENV)/.bundled: $(VENV)/.uv pyproject.toml constraints.txt

@@ -83,9 +83,10 @@ def _configs(shards: list[dict[str, Any]]) -> list[dict[str, Any]]:
         pattern = {"split": shard["split"], "path": f"{shard['config']}/{shard['split']}/*.parquet"}
         if pattern not in config["data_files"]:
             config["data_files"].append(pattern)
-    if "SFT" in configs:
-        configs["SFT"]["default"] = True
-    return list(configs.values())
+    found = list(configs.values())
+    if found:  # SFT comes first; `datasets` loads no empty split, so it is left out without rows
+        found[0]["default"] = True
+    return found
 
 
 def size_category(rows: int) -> str:

@@ -77,8 +77,7 @@ def run_command(
     if out is None:
         raise typer.BadParameter("is required, such as --out runs/demo", param_hint="--out")
     job = make_job(loaded, limit=limit)
-    per_prompt = job.pipeline.ask.samples_on + job.pipeline.ask.samples_off
-    progress = Progress(num_responses=job.pipeline.source.num_prompts * per_prompt)
+    progress = Progress()
     manifest = run(job, out, ledger=ledger, workers=workers, scheduler=scheduler, progress=progress)
     _show_result(console, out, manifest)
 

@@ -270,10 +270,8 @@ def _write_shards(
 
 
 def _batches(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
-    """Batches of equal size, the last one shorter; one empty batch where there are no rows."""
+    """Batches of equal size, the last one shorter; none where there are no rows."""
     remaining = iter(rows)
-    batch = list(islice(remaining, size))
-    yield batch
     while batch := list(islice(remaining, size)):
         yield batch
 

@@ -171,7 +171,14 @@ class _Stages:
             self.progress.stage("looking for repeated prompts", total=1)
             self._finish([self._submit(tasks.find_duplicate_prompts, job, run)])
         missing = [part for part in parts if not run.responses(part).exists()]
-        self.progress.stage("asking the teacher", total=len(parts), done=len(parts) - len(missing))
+        ask, rounds = job.pipeline.ask, 1 if job.recipe.teacher.thinks else 2
+        needed = rounds * ask.samples_on + ask.samples_off
+        self.progress.stage(
+            "asking the teacher",
+            total=len(parts),
+            done=len(parts) - len(missing),
+            expected=needed * sum(stop - start for start, stop in map(run.bounds, missing)),
+        )
         self.client.subscribe_topic(_TOPIC, self._on_event)
         resources = {"teacher": 1} if self.holds_model else None
         judged = []

@@ -220,8 +220,6 @@ class Remembering:
         self.teacher = teacher
         self.reader = reader
         self.writer = writer
-        self.num_asked = 0
-        """Requests that went to the teacher."""
 
     def generate(self, requests: list[Request]) -> Iterator[tuple[int, Completion]]:
         """See `Teacher.generate`. Equal requests are asked once."""
@@ -235,7 +233,6 @@ class Remembering:
         keys = list(missing)
         if not keys:
             return
-        self.num_asked += len(keys)
         waiting: deque[tuple[int, str, Completion]] = deque()
         answers = self.teacher.generate([requests[missing[key][0]] for key in keys])
         for place, completion in answers:

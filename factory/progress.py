@@ -17,15 +17,12 @@ class Progress:
 
     Args:
         console: where to; standard error by default.
-        num_responses: conversations of the whole run, for the time that is left.
         quiet: show nothing.
     """
 
-    def __init__(
-        self, console: Console | None = None, *, num_responses: int = 0, quiet: bool = False
-    ) -> None:
+    def __init__(self, console: Console | None = None, *, quiet: bool = False) -> None:
         self._console = console or Console(stderr=True)
-        self._num_responses = num_responses
+        self._num_expected = 0
         self._quiet = quiet
         self._live: Live | None = None
         self._lock = threading.Lock()
@@ -53,16 +50,24 @@ class Progress:
             self._live.__exit__(kind, error, trace)
             self._live = None
 
-    def stage(self, name: str, *, total: int = 0, done: int = 0) -> None:
-        """A new stage begins, with so many parts, some of them finished before."""
+    def stage(self, name: str, *, total: int = 0, done: int = 0, expected: int = 0) -> None:
+        """A new stage begins.
+
+        Args:
+            name: what is done in it.
+            total: its parts.
+            done: those that were finished before.
+            expected: completions that the others need, at most; for the time that is left.
+        """
         with self._lock:
             self._stage, self._total, self._done = name, total, done
+            self._num_expected = expected
             self._started = time.monotonic()
         kept = f", {done} of {total} parts are finished already" if done else ""
         self._say(f"{name}{kept}")
 
     def add(self, counts: dict[str, int]) -> None:
-        """Counts that came on top: responses, asked, tokens, errors, kept_on, kept_off."""
+        """Counts that came on top: completions, tokens, errors, kept_on, kept_off."""
         with self._lock:
             self._counts.update(counts)
         if time.monotonic() - self._printed > _PLAIN_EVERY_S:
@@ -96,16 +101,15 @@ class Progress:
     def _cells(self) -> list[tuple[str, str]]:
         counts, seconds = self._counts, max(time.monotonic() - self._started, 1e-9)
         cells = [("parts", f"{self._done}/{self._total}")]
-        if counts["responses"] or counts["tokens"]:
-            left = self._num_responses - counts["responses"]
-            eta = left * seconds / counts["responses"] if counts["responses"] else None
+        if completions := counts["completions"]:
+            eta = (self._num_expected - completions) * seconds / completions
             cells += [
-                ("responses", f"{counts['responses']:,}"),
-                ("responses/s", f"{counts['responses'] / seconds:.1f}"),
+                ("completions", f"{completions:,}"),
+                ("completions/s", f"{completions / seconds:.1f}"),
                 ("tokens", f"{counts['tokens']:,}"),
                 ("tokens/s", f"{counts['tokens'] / seconds:,.0f}"),
                 ("failed", f"{counts['errors']:,}"),
                 ("kept on/off", f"{counts['kept_on']:,}/{counts['kept_off']:,}"),
-                ("time left", "?" if eta is None else f"{max(eta, 0):.0f} s"),
+                ("time left", f"{max(eta, 0):.0f} s"),
             ]
         return cells

@@ -127,7 +127,7 @@ def ask(
         part: which part.
         teacher: answers instead of the recipe's teacher, as tests and rehearsals want.
         num_threads: processor threads for a model; None for all.
-        report: told of finished conversations (`responses`), `asked`, `tokens`, `errors`.
+        report: told of `completions`, those from the ledger included, `tokens` and `errors`.
 
     Returns:
         The errors of requests that failed, by request key.
@@ -143,16 +143,15 @@ def ask(
         for index, completion in remembering.generate(list(requests)):
             if completion.error:
                 errors[requests[index].key] = completion.error
-            counts = {"tokens": completion.completion_tokens, "errors": int(bool(completion.error))}
-            report(counts)
+            failed = int(bool(completion.error))
+            report({"completions": 1, "tokens": completion.completion_tokens, "errors": failed})
             yield index, completion
 
     try:
         conversations = make_asker(job).conversations(kept_prompts(run, part))
         for _ in converse(conversations, watched):
-            report({"responses": 1})
+            pass
     finally:
-        report({"asked": remembering.num_asked})
         writer.close()
     return errors
 

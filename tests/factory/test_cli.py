@@ -169,9 +169,9 @@ def test_model_text_cannot_speak_to_the_terminal_or_to_rich():
 
 def test_progress_is_a_table_in_a_terminal_and_lines_elsewhere():
     terminal = Console(force_terminal=True, width=120, record=True, file=io.StringIO())
-    with Progress(terminal, num_responses=10) as progress:
-        progress.stage("asking the teacher", total=4, done=1)
-        progress.add({"responses": 5, "tokens": 100, "errors": 1})
+    with Progress(terminal) as progress:
+        progress.stage("asking the teacher", total=4, done=1, expected=10)
+        progress.add({"completions": 5, "tokens": 100, "errors": 1})
         progress.part_done({"kept_on": 2})
         terminal.print(progress.table())
     shown = terminal.export_text()

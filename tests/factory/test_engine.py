@@ -257,7 +257,7 @@ def test_a_torn_ledger_line_is_asked_again(client, tmp_path):
     assert Counter(log.counts().values()) == {1: 119, 2: 13}, "12 failed ones and the torn one"
 
 
-def test_a_recipe_that_keeps_nothing_is_done_and_its_dataset_loads_empty(client, tmp_path):
+def test_a_recipe_that_keeps_nothing_is_done_and_its_prompts_still_load(client, tmp_path):
     import datasets
 
     job = toy_job(tmp_path, num_prompts=2, samples=(1, 1))
@@ -265,9 +265,10 @@ def test_a_recipe_that_keeps_nothing_is_done_and_its_dataset_loads_empty(client,
     assert manifest["funnel"]["kept"] == {"on": 0, "off": 0}
     assert manifest["license"] is None
     folder = str(tmp_path / "run" / "dataset")
-    loaded = datasets.load_dataset(folder, cache_dir=str(tmp_path))
-    assert sum(len(split) for split in loaded.values()) == 0
-    assert len(datasets.load_dataset(folder, "RL", split="math", cache_dir=str(tmp_path))) == 2
+    loaded = datasets.load_dataset(folder, split="math", cache_dir=str(tmp_path))
+    assert loaded.column_names == RL.names, "there are no answers, only prompts"
+    assert len(loaded) == 2
+    assert "No row was kept" in (tmp_path / "run" / "dataset" / "README.md").read_text()
 
 
 def test_too_many_failures_leave_the_run_open_and_the_next_start_asks_only_those(client, tmp_path):

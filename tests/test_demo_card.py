@@ -1,0 +1,93 @@
+"""The card in `data_cards/demo` is what the demo's recipe and its ledger make.
+
+After a change that changes the demo's data: `make demo-card`.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from factory import store
+from factory.card import PICTURE, card_metadata, draw_pass_rates, render_card
+from factory.engine import run
+from factory.recipe import load_recipe
+from factory.records import Completion
+from factory.teachers.scripted import ScriptedTeacher
+from pipelines import make_job
+
+ROOT = Path(__file__).parent.parent
+DEMO = ROOT / "data_cards" / "demo"
+
+
+def without_versions(card: str) -> str:
+    """The card but for the packages of the machine that made it."""
+    return re.sub(r"(?s)\| package \| version \|.*?\n\n", "", card)
+
+
+@pytest.fixture(scope="module")
+def rebuilt(client, tmp_path_factory) -> Path:
+    """The demo's run, every completion out of the ledger beside the card."""
+    folder = tmp_path_factory.mktemp("demo")
+    (folder / "ledger").mkdir()
+    segment = (DEMO / "ledger" / "demo.jsonl").read_bytes()
+    (folder / "ledger" / "demo.jsonl").write_bytes(segment)
+    nobody = ScriptedTeacher(lambda item: Completion(error="asked: the ledger lacks this"))
+    job = make_job(load_recipe(ROOT / "pipelines" / "recipes" / "tiny.toml"))
+    run(job, folder / "run", ledger=folder / "ledger", teacher=nobody, client=client)
+    assert [path.name for path in (folder / "ledger").iterdir()] == ["demo.jsonl"]
+    return folder / "run"
+
+
+def test_the_demo_is_rebuilt_from_its_ledger_byte_for_byte(rebuilt):
+    published = json.loads((DEMO / "manifest.json").read_text())
+    again = store.read_json(rebuilt / "manifest.json")
+    assert [s["ids"] for s in again["shards"]] == [s["ids"] for s in published["shards"]]
+    if again["versions"]["pyarrow"] == published["versions"]["pyarrow"]:
+        assert again["shards"] == published["shards"]
+    for key in ("funnel", "pass_rates", "tokens", "recipe_hash", "licenses", "example"):
+        assert again[key] == published[key]
+
+
+def test_the_demos_card_is_the_one_that_its_rebuilt_run_writes(rebuilt):
+    fresh = (rebuilt / "dataset" / "README.md").read_text()
+    assert without_versions(fresh) == without_versions((DEMO / "README.md").read_text())
+
+
+def test_the_demos_card_comes_from_its_manifest_alone():
+    manifest = json.loads((DEMO / "manifest.json").read_text())
+    assert render_card(manifest) == (DEMO / "README.md").read_text()
+    assert draw_pass_rates(manifest).startswith(b"\x89PNG")
+    assert (DEMO / PICTURE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_demos_teacher_is_right_often_enough_and_not_always():
+    rates = json.loads((DEMO / "manifest.json").read_text())["pass_rates"]
+    assert 0.2 <= rates["on"]["mean"] <= 0.8
+    assert rates["off"]["mean"] > 0
+
+
+def test_the_cards_header_is_what_the_hub_reads():
+    manifest = json.loads((DEMO / "manifest.json").read_text())
+    text = (DEMO / "README.md").read_text()
+    header = yaml.safe_load(text.split("---\n")[1])
+    assert header == card_metadata(manifest)
+    assert header["license"] == "apache-2.0"
+    assert header["size_categories"] == ["n<1K"]
+    assert header["configs"][0] == {
+        "config_name": "SFT",
+        "default": True,
+        "data_files": [{"split": "math", "path": "SFT/math/*.parquet"}],
+    }
+
+
+def test_a_card_holds_hostile_text_without_being_broken_by_it():
+    manifest = json.loads((DEMO / "manifest.json").read_text())
+    hostile = "```\n# I am a heading\n<script>alert(1)</script>\n````\n{{ m.seed }} | x"
+    manifest["example"] = {"prompt": hostile, "on": hostile, "off": hostile}
+    manifest["sources"] = {"a|b\n<b>": 3}
+    card = render_card(manifest)
+    assert f"`````text\n{hostile}\n`````" in card, "the fence is longer than any run of ticks in it"
+    assert "| a\\|b \\<b\\> | 3 |" in card
