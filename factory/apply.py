@@ -1,5 +1,6 @@
 """Judging: steps applied to the responses of one part, in memory, without teacher or network."""
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import assert_never
@@ -8,6 +9,7 @@ from factory.errors import Unjudged
 from factory.records import Filter, GroupFilter, Judged, Prompt, Response, Verdict
 from factory.steps import Ask, Dedup, Keep, KeepGroup, Step
 
+_SLUG = re.compile(r"[a-z][a-z0-9_]{0,40}")
 TEACHER = "teacher"
 """The filter name under which failed requests are dropped."""
 
@@ -50,7 +52,8 @@ def judge(steps: Sequence[Step], responses: Iterable[Response]) -> list[Judged]:
     for response in responses:
         item = Judged(response)
         if response.error:
-            reason = response.error.partition(":")[0]
+            slug = response.error.partition(":")[0]
+            reason = slug if _SLUG.fullmatch(slug) else "request_failed"
             item.verdicts.append(Verdict(decision="drop", reason=reason, filter=TEACHER))
         judged.append(item)
     groups = [

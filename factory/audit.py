@@ -36,7 +36,9 @@ def audit(run: RunDirectory, *, num_examples: int = 2) -> Iterator[RenderableTyp
     for entry in entries:
         for reason, counts in entry["reasons"].items():
             number = sum(counts.values())
-            yield Text(f"\n{entry['filter']}: {reason} ({number:,} dropped)", style="bold")
+            heading = plain(f"\n{entry['filter']}: {reason} ({number:,} dropped)")
+            heading.stylize("bold")
+            yield heading
             yield _examples(responses, entry["filter"], reason, num_examples)
 
 

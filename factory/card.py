@@ -11,6 +11,7 @@ import yaml
 
 from factory import store
 from factory.records import MODES
+from factory.terminal import visible
 
 PICTURE = "pass_rates.png"
 _SIZES = (
@@ -25,14 +26,10 @@ _SIZES = (
 
 def write_card(manifest: dict[str, Any], dataset: Path) -> Path:
     """Write the card and its picture; returns the card's path."""
-    store.write_atomic(dataset / PICTURE, lambda file: _put(file, draw_pass_rates(manifest)))
+    store.write_bytes(dataset / PICTURE, draw_pass_rates(manifest))
     path = dataset / "README.md"
     store.write_text(path, render_card(manifest))
     return path
-
-
-def _put(file: Any, data: bytes) -> None:
-    file.write(data)
 
 
 def render_card(manifest: dict[str, Any]) -> str:
@@ -96,13 +93,14 @@ def size_category(rows: int) -> str:
 
 def fenced(text: str) -> str:
     """Text as a Markdown code block that it cannot end, whatever is in it."""
+    text = visible(text)
     ticks = max([2, *(len(run) for run in re.findall(r"`+", text))]) + 1
     return f"{'`' * ticks}text\n{text}\n{'`' * ticks}"
 
 
 def _cell(text: object) -> str:
     """Text that cannot end a Markdown table's cell or start HTML."""
-    plain = " ".join(str(text).split())
+    plain = " ".join(visible(str(text)).split())
     return re.sub(r"([\\|`*_<>\[\]])", r"\\\1", plain)
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from factory.errors import FactoryError, RunError
+from factory.terminal import visible
 
 app = typer.Typer(
     name="factory",
@@ -30,7 +31,8 @@ def main() -> None:
     try:
         app()
     except FactoryError as error:
-        Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        line = visible(" ".join(str(error).split()))
+        Console(stderr=True).print(f"error: {line}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(error.exit_status)
     except SystemExit as end:
         if end.code != _INTERRUPTED:

@@ -10,6 +10,7 @@ Rows stand in the order of their prompts, modes and samples, whatever the parts 
 is written last.
 """
 
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -47,6 +48,8 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
     Raises:
         PartError: a part is missing or damaged.
     """
+    for config in ("SFT", "RL"):  # shards of an earlier attempt may have had other names
+        shutil.rmtree(run.dataset / config, ignore_errors=True)
     counted = _Statistics()
     shards = []
     for config, schema, rows in (

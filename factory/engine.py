@@ -28,7 +28,8 @@ from factory.dataset import publish
 from factory.errors import FactoryError, PartError, PrerequisiteError, RunError, TeacherError
 from factory.progress import Progress
 from factory.recipe import Job
-from factory.rundir import RunDirectory, create_or_resume, read_manifest
+from factory.rundir import RunDirectory, create_or_resume, locked, read_manifest
+from factory.store import remove_temporaries
 from factory.teachers import Teacher
 
 _TOPIC = "factory"
@@ -69,10 +70,15 @@ def run(
     directory = create_or_resume(job, out, ledger)
     if directory.manifest.exists():
         return read_manifest(directory)
+    directory.ledger.mkdir(parents=True, exist_ok=True)
     progress = progress or Progress(quiet=True)
     holds_model = teacher is None and job.recipe.teacher.holds_model
     workers = workers or (1 if holds_model else os.cpu_count() or 1)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(locked(directory))
+        remove_temporaries(
+            [directory.root, directory.root / "prompts", directory.root / "responses"]
+        )
         if client is None:
             client = stack.enter_context(_connect(scheduler, workers, holds_model))
         num_threads = None if scheduler else max(1, (os.cpu_count() or 1) // workers)
@@ -139,13 +145,14 @@ def _check_workers(client: Client, run: RunDirectory, holds_model: bool) -> None
             "no Dask worker has the resource `teacher`; start those that are to hold the model "
             "with: dask worker --resources teacher=1"
         )
-    sees = client.run(os.path.isdir, str(run.root))
-    blind = sorted(address for address, answer in sees.items() if not answer)
-    if blind:
-        raise PrerequisiteError(
-            f"{run.root}: not seen by the Dask workers {', '.join(blind)}; "
-            "put --out on storage that all of them share"
-        )
+    for directory in (run.root, run.ledger):
+        sees = client.run(os.path.isdir, str(directory))
+        blind = sorted(address for address, answer in sees.items() if not answer)
+        if blind:
+            raise PrerequisiteError(
+                f"{directory}: not seen by the Dask workers {', '.join(blind)}; "
+                "put it on storage that all of them share"
+            )
 
 
 class _Stages:
@@ -219,9 +226,7 @@ class _Stages:
 def _summary(failures: Sequence[BaseException], total: int) -> RunError:
     first = failures[0]
     text = str(first) if isinstance(first, FactoryError) else f"{type(first).__name__}: {first}"
-    if len(failures) == total == 1 and isinstance(first, RunError):
-        return first
-    return PartError(f"{len(failures)} of {total} parts failed, the others are finished: {text}")
+    return PartError(f"{len(failures)} of {total} tasks failed, what is finished is kept: {text}")
 
 
 def _ask(

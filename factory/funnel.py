@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from rich.markup import escape
 from rich.table import Table
 
 from factory import store
 from factory.apply import TEACHER
 from factory.records import DUPLICATES, MODES, PROMPTS, RESPONSES
 from factory.rundir import RunDirectory
+from factory.terminal import plain
 
 
 def count_prompts(run: RunDirectory) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def funnel_table(prompts: dict[str, Any], responses: Sequence[dict[str, Any]]) -
         table.add_column(f"{mode}", justify="right")
     table.add_row("prompts drawn", "", f"{prompts['drawn']:,}", f"{prompts['drawn']:,}")
     for reason, count in prompts["dropped"].items():
-        table.add_row("", escape(reason), f"-{count:,}", f"-{count:,}", style="yellow")
+        table.add_row("", plain(reason), f"-{count:,}", f"-{count:,}", style="yellow")
     table.add_row("prompts asked", "", f"{prompts['asked']:,}", f"{prompts['asked']:,}")
     if responses:
         asked = count_entered(responses)
@@ -112,9 +112,9 @@ def funnel_table(prompts: dict[str, Any], responses: Sequence[dict[str, Any]]) -
         for entry in responses:
             for reason, counts in entry["reasons"].items():
                 cells = [f"-{counts[mode]:,}" if counts[mode] else "" for mode in MODES]
-                table.add_row(escape(entry["filter"]), escape(reason), *cells, style="yellow")
+                table.add_row(plain(entry["filter"]), plain(reason), *cells, style="yellow")
             if not entry["reasons"]:
-                table.add_row(escape(entry["filter"]), "", "", "", style="dim")
+                table.add_row(plain(entry["filter"]), "", "", "", style="dim")
         table.add_section()
         last = count_kept(responses)
         cells = [f"{last[m]:,} ({_share(last[m], asked[m])})" for m in MODES]

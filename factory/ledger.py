@@ -22,14 +22,16 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from factory.errors import RunError
 from factory.records import Completion, Request
+from factory.store import sync_directory, way_out
 from factory.teachers import Teacher
 
 _FLUSH_S = 0.1
+_KEY_BYTES = 16
 
 
 class LedgerWriter:
@@ -73,13 +75,11 @@ class LedgerWriter:
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
+        sync_directory(self.path.parent)
         self._flusher.start()
 
     def _failed(self, error: OSError) -> RunError:
-        return RunError(
-            f"{self.path}: the ledger cannot be written: {error.strerror}; nothing that was "
-            "finished is lost, make room and run the same command again"
-        )
+        return RunError(f"{self.path}: the ledger cannot be written: {way_out(error)}")
 
     @property
     def durable(self) -> int:
@@ -154,7 +154,7 @@ class LedgerReader:
         """Take in what was appended since the last call; a torn last line is left for later."""
         for path in sorted(self.directory.glob("*.jsonl")):
             start = self._read_to.get(path, 0)
-            if path.stat().st_size == start:
+            if not path.is_file() or path.stat().st_size == start:
                 continue
             with path.open("rb") as file:
                 file.seek(start)
@@ -204,10 +204,16 @@ def _parse(line: bytes) -> tuple[str, Completion] | None:
     try:
         if int(checksum, 16) != zlib.crc32(body):
             return None
-        key, _, completion = body.decode("utf-8", "surrogatepass").partition(" ")
-        return key, Completion(**json.loads(completion))
+        key, _, text = body.decode("utf-8", "surrogatepass").partition(" ")
+        completion = Completion(**json.loads(text))
+        return (key, completion) if len(bytes.fromhex(key)) == _KEY_BYTES else None
     except (ValueError, TypeError):
         return None
+
+
+def _storable(text: str) -> str:
+    """The text with lone surrogates, which neither parquet nor a tokenizer takes, replaced."""
+    return text.encode("utf-8", "replace").decode()
 
 
 class Remembering:
@@ -235,7 +241,8 @@ class Remembering:
             return
         waiting: deque[tuple[int, str, Completion]] = deque()
         answers = self.teacher.generate([requests[missing[key][0]] for key in keys])
-        for place, completion in answers:
+        for place, answer in answers:
+            completion = replace(answer, text=_storable(answer.text), error=_storable(answer.error))
             number = 0 if completion.error else self.writer.append(keys[place], completion)
             waiting.append((number, keys[place], completion))
             yield from self._hand_on(waiting, missing, self.writer.durable)

@@ -13,18 +13,24 @@ SHARE_ALIKE = ("cc-by-sa-4.0",)
 """Accept permissive parts and pass their own terms on; two different ones do not combine."""
 
 
+def require_known(license: str) -> None:
+    """Refuse, with a `ValueError`, a licence that is not in the table."""
+    if license not in PERMISSIVE + SHARE_ALIKE:
+        known = ", ".join(PERMISSIVE + SHARE_ALIKE)
+        raise ValueError(f"license {license!r} is not one that can be combined; known: {known}")
+
+
 def combine(*licenses: str) -> str:
     """The licence of a work made of parts under the given ones.
 
     Raises:
         ConfigError: an unknown licence, or two that do not combine.
     """
-    for license in licenses:
-        if license not in PERMISSIVE + SHARE_ALIKE:
-            known = ", ".join(PERMISSIVE + SHARE_ALIKE)
-            raise ConfigError(
-                f"licence {license!r} is not one that can be combined; known: {known}"
-            )
+    try:
+        for license in licenses:
+            require_known(license)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
     viral = sorted({license for license in licenses if license in SHARE_ALIKE})
     if len(viral) > 1:
         raise ConfigError(f"licences {' and '.join(viral)} cannot be combined in one work")

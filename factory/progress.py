@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from factory.terminal import visible
+
 _PLAIN_EVERY_S = 10.0
 
 
@@ -82,7 +84,7 @@ class Progress:
     def _say(self, line: str) -> None:
         self._printed = time.monotonic()
         if not self._quiet and self._live is None:
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
 
     def line(self) -> str:
         """The state in one line."""

@@ -24,6 +24,7 @@ What changes the data is hashed; a run directory takes only the recipe that it w
 """
 
 import dataclasses
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,10 +80,11 @@ class Recipe:
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
-        if self.rows_per_shard < 1:
-            raise ValueError(f"rows_per_shard must be > 0, got {self.rows_per_shard}")
-        if not self.version or not self.version.replace(".", "").isalnum():
-            raise ValueError(f"version must be letters, digits and dots, got {self.version!r}")
+        if not 0 < self.rows_per_shard <= 10_000_000:
+            raise ValueError(f"rows_per_shard must be in [1, 10000000], got {self.rows_per_shard}")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.]{0,31}", self.version):
+            text = "1 to 32 letters, digits and dots, no dot first"
+            raise ValueError(f"version must be {text}, got {self.version!r}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,12 +105,14 @@ def load_recipe(path: Path) -> LoadedRecipe:
     """
     table = read_toml(path)
     name = table.get("pipeline")
-    options = table.pop(name, {}) if isinstance(name, str) and name != "pipeline" else {}
+    if not isinstance(name, str) or name in Recipe.__dataclass_fields__ or not name:
+        raise ConfigError(f'{path}: pipeline must name a pipeline, such as "math", got {name!r}')
+    options = table.pop(name, {})
     if not isinstance(options, dict):
         raise ConfigError(f"{path}: {name} must be a table, got {options!r}")
     stray = [key for key in table if key not in Recipe.__dataclass_fields__]
     if stray:
-        known = [*Recipe.__dataclass_fields__, *([name] if isinstance(name, str) else [])]
+        known = [*Recipe.__dataclass_fields__, name]
         raise ConfigError(f"{path}: unknown key {stray[0]}{nearest(stray[0], known)}")
     return LoadedRecipe(path=path, recipe=build(Recipe, table, where=str(path)), options=options)
 

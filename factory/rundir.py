@@ -9,6 +9,9 @@ dataset/           what is published
 manifest.json      written last: its presence means that the run is complete
 """
 
+import contextlib
+import fcntl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,8 @@ from factory import store
 from factory.config import read_toml
 from factory.errors import ConfigError, RunError
 from factory.recipe import Job
+
+_PLAN = "plan.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +73,12 @@ def create_or_resume(job: Job, root: Path, ledger: Path | None = None) -> RunDir
     Raises:
         ConfigError: the directory holds something else; the message says what differs.
     """
-    plan_path = root / "plan.json"
-    if plan_path.exists():
-        plan = store.read_json(plan_path)
-        if plan.get("hash") != job.hash():
+    plan_path = root / _PLAN
+    if _exists(plan_path):
+        plan = _read_plan(plan_path)
+        if plan["hash"] != job.hash():
             raise ConfigError(f"{root}: {_difference(root, job)}; choose another --out")
-    elif root.exists() and (not root.is_dir() or any(root.iterdir())):
+    elif root.exists() and not _is_free(root):
         raise ConfigError(f"{root}: is not empty and holds no run; choose another --out")
     else:
         source, limits = job.pipeline.source, job.recipe.limits
@@ -86,10 +91,26 @@ def create_or_resume(job: Job, root: Path, ledger: Path | None = None) -> RunDir
         store.write_text(root / "recipe.toml", job.to_toml())
         store.write_json(plan_path, plan)
     directory = _directory(root, plan, ledger)
-    store.remove_temporaries(
-        [root, root / "prompts", root / "responses", *root.glob("dataset/**/")]
-    )
+    if directory.ledger.exists() and not directory.ledger.is_dir():
+        raise ConfigError(f"--ledger {directory.ledger}: is not a directory")
     return directory
+
+
+@contextlib.contextmanager
+def locked(run: RunDirectory) -> Iterator[None]:
+    """Hold a run's directory; the lock goes with the process, however it ends.
+
+    Raises:
+        RunError: another process holds it.
+    """
+    with (run.root / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(
+                f"{run.root}: another factory run is at work there; wait for it"
+            ) from None
+        yield
 
 
 def open_run(root: Path) -> RunDirectory:
@@ -98,22 +119,43 @@ def open_run(root: Path) -> RunDirectory:
     Raises:
         ConfigError: there is none.
     """
-    plan_path = root / "plan.json"
-    if not plan_path.exists():
-        raise ConfigError(f"{root}: holds no run (no plan.json); make one with: factory run")
-    return _directory(root, store.read_json(plan_path), None)
+    plan_path = root / _PLAN
+    if not _exists(plan_path):
+        raise ConfigError(f"{root}: holds no run (no {_PLAN}); make one with: factory run")
+    return _directory(root, _read_plan(plan_path), None)
+
+
+def _is_free(root: Path) -> bool:
+    """Whether a directory holds nothing but what a start that was killed at once may have left."""
+    return root.is_dir() and all(
+        path.name == "recipe.toml" or path.name.endswith(".tmp") for path in root.iterdir()
+    )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; choose another directory") from error
+
+
+def _read_plan(path: Path) -> dict[str, Any]:
+    advice = "start anew in another --out, with --ledger on this run's ledger nothing is paid twice"
+    keys = ("hash", "num_prompts", "part_size")
+    plan = store.read_json(path, keys=keys, advice=advice)
+    for key in keys[1:]:
+        if type(plan[key]) is not int or plan[key] < 1:
+            raise RunError(f"{path}: damaged ({key} is {plan[key]!r}); {advice}")
+    return plan
 
 
 def _directory(root: Path, plan: dict[str, Any], ledger: Path | None) -> RunDirectory:
-    try:
-        return RunDirectory(
-            root=root.resolve(),
-            ledger=(ledger or root / "ledger").resolve(),
-            num_prompts=plan["num_prompts"],
-            part_size=plan["part_size"],
-        )
-    except KeyError as error:
-        raise RunError(f"{root}/plan.json: damaged: no {error}") from error
+    return RunDirectory(
+        root=root.resolve(),
+        ledger=(ledger or root / "ledger").resolve(),
+        num_prompts=plan["num_prompts"],
+        part_size=plan["part_size"],
+    )
 
 
 def read_manifest(directory: RunDirectory) -> dict[str, Any]:
@@ -124,13 +166,17 @@ def read_manifest(directory: RunDirectory) -> dict[str, Any]:
     """
     if not directory.manifest.exists():
         raise RunError(f"{directory.root}: the run is not finished; run the same command again")
-    manifest: dict[str, Any] = store.read_json(directory.manifest)
-    return manifest
+    keys = ("format", "funnel", "shards", "pass_rates", "versions")
+    advice = "delete it and run the same command again, nothing is asked twice"
+    return store.read_json(directory.manifest, keys=keys, advice=advice)
 
 
 def _difference(root: Path, job: Job) -> str:
     """What tells the run in a directory from a job, in words."""
-    old = _flat(read_toml(root / "recipe.toml"))
+    try:
+        old = _flat(read_toml(root / "recipe.toml"))
+    except ConfigError as error:
+        return f"holds a different run, and what it was cannot be told ({error})"
     limits = {f"teacher.{name}" for name in type(job.recipe.teacher).limits}
     new = _flat(job.as_table())
     changed = [

@@ -175,7 +175,10 @@ class Pipeline:
 
     def fingerprint(self) -> str:
         """A hash of all that the pipeline puts into the data: texts, shots, filters, versions."""
-        return digest(repr(self), size=8)
+        methods = [_method(step) for step in self.steps if not isinstance(step, Ask)]
+        versions = [(method.name, repr(method)) for method in methods]
+        gold = self.gold.name if self.gold else None
+        return digest(repr(self.source), repr(self.ask), versions, gold, self.notes, size=8)
 
 
 def _method(step: Dedup | Keep | KeepGroup) -> Any:

@@ -5,9 +5,11 @@ leaves the old file, the new file, or a temporary one that the next run removes.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -26,7 +28,7 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     Raises:
         RunError: the disk is full or does not take the file.
     """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{_TEMPORARY}")
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}{_TEMPORARY}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
@@ -34,20 +36,43 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], None]) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+        sync_directory(path.parent)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise RunError(
-            f"{path}: cannot be written: {reason}; what is finished is kept, "
-            "make room and run the same command again"
-        ) from error
+        raise RunError(f"{path}: cannot be written: {way_out(error)}") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
+def sync_directory(directory: Path) -> None:
+    """Bring a directory's entries to the disk, so that a new name survives the machine."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def way_out(error: OSError) -> str:
+    """What failed and what to do about it, for a message about a file."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    advice = "make room" if full else "mend that"
+    reason = error.strerror or str(error)
+    return f"{reason}; what is finished is kept, {advice} and run the same command again"
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file atomically."""
+
+    def write(file: IO[bytes]) -> None:
+        file.write(data)
+
+    write_atomic(path, write)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
-    write_atomic(path, lambda file: _write_all(file, text.encode()))
+    write_bytes(path, text.encode())
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -55,29 +80,31 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
-def _write_all(file: IO[bytes], data: bytes) -> None:
-    file.write(data)
+def read_json(path: Path, *, keys: Sequence[str], advice: str) -> dict[str, Any]:
+    """The object in a JSON file.
 
-
-def read_json(path: Path) -> Any:
-    """The value in a JSON file.
+    Args:
+        path: the file.
+        keys: what it must hold.
+        advice: the way out where it is damaged.
 
     Raises:
         RunError: missing or damaged.
     """
     try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
-        raise RunError(f"{path}: no such file") from None
-    except ValueError as error:
-        raise RunError(f"{path}: damaged ({error}); run the same command again") from error
+        value = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path}: damaged ({error}); {advice}") from error
+    if not isinstance(value, dict) or any(key not in value for key in keys):
+        raise RunError(f"{path}: damaged (an object with {', '.join(keys)} expected); {advice}")
+    return value
 
 
 def write_part(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
     """Write rows as parquet: the same bytes for the same rows, schema and pyarrow version."""
 
     def write(file: IO[bytes]) -> None:
-        with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer:
             if rows:  # readers of the Hub's kind fail on a row group without rows
                 writer.write_table(pa.Table.from_pylist(list(rows), schema=schema))
 
@@ -94,14 +121,18 @@ def read_part(
     """
     try:
         with path.open("rb") as file:
-            table = pq.read_table(file, columns=list(columns) if columns else None)
-    except (OSError, pa.ArrowException) as error:
+            table = pq.read_table(
+                file,
+                columns=list(columns) if columns else None,
+                page_checksum_verification=True,
+            )
+        wanted = pa.schema([schema.field(name) for name in columns or schema.names])
+        if not table.schema.equals(wanted):
+            raise _damaged(path, f"columns {table.schema.names} of other names or types")
+        rows: list[dict[str, Any]] = table.to_pylist()
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())[:120]
         raise _damaged(path, reason) from error
-    wanted = [schema.field(name) for name in columns or schema.names]
-    if table.schema.names != [field.name for field in wanted]:
-        raise _damaged(path, f"columns {table.schema.names}")
-    rows: list[dict[str, Any]] = table.to_pylist()
     return rows
 
 

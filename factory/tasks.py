@@ -17,6 +17,7 @@ from factory.apply import check_gold, judge
 from factory.asking import Asker, Conversation
 from factory.errors import PartError
 from factory.ledger import LedgerReader, LedgerWriter, Remembering
+from factory.licenses import combine
 from factory.recipe import Job
 from factory.records import (
     DUPLICATES,
@@ -58,6 +59,7 @@ def make_prompts(job: Job, run: RunDirectory, part: int) -> dict[str, int]:
     """Draw a part's prompts and check their gold answers."""
     rows = []
     for prompt in job.pipeline.source.prompts(*run.bounds(part)):
+        combine(prompt.license, job.recipe.teacher.license)  # refused before anything is paid
         rows.append(prompt_row(prompt, check_gold(job.pipeline.gold, prompt)))
     store.write_part(run.prompts(part), rows, PROMPTS)
     return {"prompts": len(rows)}

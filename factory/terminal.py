@@ -9,7 +9,11 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u
 
 def visible(text: str) -> str:
     """The text with control and direction characters spelled out, line breaks and tabs kept."""
-    return _CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", text.replace("\r\n", "\n"))
+    return _CONTROLS.sub(lambda match: _spelled(ord(match[0])), text.replace("\r\n", "\n"))
+
+
+def _spelled(code: int) -> str:
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
 def plain(text: str) -> Text:

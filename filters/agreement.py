@@ -18,6 +18,10 @@ class Agreement:
     min_votes: int = 1
     """Responses that must give the answer, its own included."""
 
+    def __post_init__(self) -> None:
+        if self.min_votes < 1:
+            raise ValueError(f"min_votes must be > 0, got {self.min_votes}")
+
     def scores(self, group: Sequence[Judged]) -> list[float]:
         """For each response, how many of the group give its answer, dropped ones included.
 

@@ -36,8 +36,8 @@ class FinalAnswer:
     """CPU seconds for one comparison; a busy machine changes no verdict."""
 
     def __post_init__(self) -> None:
-        if self.timeout_s <= 0:
-            raise ValueError(f"timeout_s must be > 0, got {self.timeout_s}")
+        if not 0 < self.timeout_s <= 3600:
+            raise ValueError(f"timeout_s must be in (0, 3600], got {self.timeout_s}")
 
     def score(self, response: Response) -> float:
         """1 correct, 0 wrong, -1 where the answer has no box.

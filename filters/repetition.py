@@ -25,8 +25,9 @@ class RepetitionLoops:
     """Shorter runs are no loop: `0, 0, 0, 0` may be an answer."""
 
     def __post_init__(self) -> None:
-        if self.max_repeats < 1:
-            raise ValueError(f"max_repeats must be > 0, got {self.max_repeats}")
+        for name in ("max_repeats", "max_phrase", "min_tokens"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
 
     def score(self, response: Response) -> float:
         """The most times that a phrase stands in a row, in runs of at least `min_tokens`."""

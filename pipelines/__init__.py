@@ -29,6 +29,9 @@ def make_job(loaded: LoadedRecipe, *, limit: int | None = None) -> Job:
     config = build(page.Config, loaded.options, where=where, prefix=name)
     if limit is not None:
         config = replace(config, num_prompts=min(limit, config.num_prompts))
-    pipeline = page.pipeline(config, loaded.recipe.seed)
+    try:
+        pipeline = page.pipeline(config, loaded.recipe.seed)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
     pipeline = pipeline.with_filter_settings(loaded.recipe.filters, where)
     return Job(recipe=loaded.recipe, pipeline=pipeline, options=asdict(config))

@@ -84,7 +84,11 @@ def pipeline(config: Config, seed: int) -> Pipeline:
     return Pipeline(
         name="math",
         source=ReasoningGym(
-            num_prompts=config.num_prompts, seed=seed, tasks=config.tasks, shots=shots
+            num_prompts=config.num_prompts,
+            seed=seed,
+            tasks=config.tasks,
+            shots=shots,
+            template=SOLVE,
         ),
         gold=FinalAnswer(),
         steps=(
@@ -121,6 +125,8 @@ class ReasoningGym:
     seed: int
     tasks: Mapping[str, Mapping[str, Any]]
     shots: Mapping[str, tuple[Shot, ...]]
+    template: str
+    """The published user turn, around `{problem}`."""
 
     def prompts(self, start: int, stop: int) -> Iterator[Prompt]:
         """See `factory.steps.Source`. No prompt repeats a worked example."""
@@ -130,7 +136,7 @@ class ReasoningGym:
             source = f"{SOURCE}/{task}"
             taken = {shot.problem for shot in self.shots[source]}
             problem, answer, _ = _draw(task, self.tasks[task], self.seed, index, taken)
-            turns = (Message(role="user", content=SOLVE.format(problem=problem)),)
+            turns = (Message(role="user", content=self.template.format(problem=problem)),)
             yield Prompt(
                 id=Prompt.make_id("math", turns),
                 index=index,
@@ -166,7 +172,7 @@ def _draw(
         item_seed = derive_seed(seed, "math.prompts", task, index, attempt) % 2**31
         try:
             entry = reasoning_gym.create_dataset(task, size=1, seed=item_seed, **task_settings)[0]
-        except (TypeError, AssertionError, ValueError) as error:
+        except (TypeError, AssertionError, ValueError, LookupError) as error:
             message = f"math.tasks.{task}: reasoning-gym does not take these settings: {error}"
             raise ConfigError(message) from error
         problem = _bare(entry["question"])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from factory.config import settings
 from factory.seeds import digest
 
 
@@ -17,7 +18,7 @@ class Duplicate:
     """Jaccard similarity in [0, 1]."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@settings
 class Exact:
     """Finds texts that are equal once folded in case and white space."""
 

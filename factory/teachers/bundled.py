@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from factory.config import settings
 from factory.errors import PrerequisiteError
+from factory.licenses import require_known
 from factory.records import Completion, Request
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class BundledConfig:
     thinks: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        require_known(self.license)
         if self.batch_size < 1:
             raise ValueError(f"batch_size must be > 0, got {self.batch_size}")
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ClassVar, Literal
 
 from factory.config import settings
+from factory.licenses import require_known
 from factory.records import Completion, Request
 from factory.seeds import digest
 
@@ -26,6 +27,7 @@ class ScriptedConfig:
     holds_model: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        require_known(self.license)
         if not self.replies:
             raise ValueError("replies must hold at least one reply, got []")
 

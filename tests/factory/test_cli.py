@@ -158,7 +158,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on(tmp_path):
 def test_model_text_cannot_speak_to_the_terminal_or_to_rich():
     hostile = "\x1b[31mred\x1b]0;title\x07 [bold]x[/bold] \u202eevil\r\nnext\tcell"
     assert visible(hostile) == (
-        "\\x1b[31mred\\x1b]0;title\\x07 [bold]x[/bold] \\x202eevil\nnext\tcell"
+        "\\x1b[31mred\\x1b]0;title\\x07 [bold]x[/bold] \\u202eevil\nnext\tcell"
     )
     console = Console(width=200, force_terminal=True, color_system="truecolor")
     with console.capture() as capture:

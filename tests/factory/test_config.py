@@ -4,7 +4,8 @@ import pytest
 
 from factory.errors import ConfigError, PrerequisiteError
 from factory.recipe import load_recipe
-from pipelines import make_job
+from filters import FinalAnswer
+from pipelines import make_job, math
 from tests.toys import toy_job
 
 
@@ -26,7 +27,18 @@ BASE = 'pipeline = "math"\n{top}\n[teacher]\nkind = "scripted"\nreplies = ["a"]\
         ("", "[sampling.on]\ntop_p = 0.0", "sampling.on.top_p must be in (0, 1], got 0.0"),
         ("", '[sampling.on]\nmax_tokens = "9"', "sampling.on.max_tokens should be a valid integer"),
         ("seed = 1.5", "", "seed should be a valid integer, got 1.5"),
-        ("rows_per_shard = 0", "", "rows_per_shard must be > 0, got 0"),
+        ("rows_per_shard = 0", "", "rows_per_shard must be in [1, 10000000], got 0"),
+        ("rows_per_shard = 99999999999999999999", "", "rows_per_shard must be in [1, 10000000]"),
+        ('version = ".v1"', "", "version must be 1 to 32 letters, digits and dots, no dot first"),
+        ("seed = " + "1" * 5000, "", "not valid TOML"),
+        ("used_in_training = " + "[" * 2000, "", "not valid TOML"),
+        ("", 'license = "gpl-3.0"', "teacher.license 'gpl-3.0' is not one that can be combined"),
+        ("", "[math.tasks.basic_arithmetic]\noperators = ['/']", "math.tasks"),
+        ("", "[math.tasks.gcd]\nseed = 1", "math.tasks.gcd"),
+        ("", "[filters.prompt_exact]\nx = 1", "unknown key filters.prompt_exact"),
+        ("", "[filters.final_answer]\ntimeout_s = nan", "filters.final_answer.timeout_s"),
+        ("", "[filters.repetition_loops]\nmax_phrase = -4", "max_phrase must be > 0, got -4"),
+        ("filters = 3", "", "filters should be"),
         ("", "[limits]\npart_size = 0", "limits.part_size must be > 0, got 0"),
         ("", "[math]\nnum_prompts = -1", "math.num_prompts must be > 0, got -1"),
         ("", "[math]\nnum_promts = 1", "unknown key math.num_promts; did you mean num_prompts?"),
@@ -34,7 +46,11 @@ BASE = 'pipeline = "math"\n{top}\n[teacher]\nkind = "scripted"\nreplies = ["a"]\
         ("", "[math.tasks.gcd]\nmin_valeu = 1", "math.tasks.gcd: reasoning-gym does not take"),
         ("", "[filters.final_anser]\na = 1", "filters.final_anser; did you mean final_answer?"),
         ("", "[filters.final_answer]\ntimeout = 1", "filters.final_answer.timeout; did you mean"),
-        ("", "[filters.final_answer]\ntimeout_s = 0", "filters.final_answer.timeout_s must be > 0"),
+        (
+            "",
+            "[filters.final_answer]\ntimeout_s = 0",
+            "filters.final_answer.timeout_s must be in (0, 3600]",
+        ),
         ("", "[filters.prompt_minhash]\nthreshold = 2", "threshold must be in (0, 1], got 2"),
         ('math = "x"', "", "math must be a table, got 'x'"),
         ("[broken", "", "not valid TOML"),
@@ -46,7 +62,7 @@ def test_a_bad_recipe_is_refused_naming_file_key_and_value(tmp_path, top, more, 
     text = str(caught.value)
     assert message in text
     assert "\n" not in text
-    assert "r.toml" in text or text.startswith("math.tasks")
+    assert "r.toml" in text
     assert caught.value.exit_status == 2
 
 
@@ -70,6 +86,12 @@ def test_a_recipe_without_teacher_says_so(tmp_path):
         load(tmp_path, 'pipeline = "math"\n')
 
 
+@pytest.mark.parametrize("name", ['"teacher"', '""', "3", '"pipeline"'])
+def test_a_pipeline_must_be_a_name_of_its_own(tmp_path, name):
+    with pytest.raises(ConfigError, match="pipeline must name a pipeline"):
+        load(tmp_path, f'pipeline = {name}\n[teacher]\nkind = "scripted"\nreplies = ["a"]\n')
+
+
 def test_a_missing_model_is_a_prerequisite_with_the_way_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     job = load(tmp_path, 'pipeline = "math"\n[teacher]\nkind = "bundled"\n')
@@ -85,6 +107,19 @@ def test_the_resolved_recipe_is_a_recipe_of_the_same_job(tmp_path):
     assert again.hash() == job.hash()
     assert again.pipeline.gold.timeout_s == 9.0
     assert again.recipe == job.recipe or again.as_table() == job.as_table()
+
+
+def test_texts_and_filter_versions_are_part_of_a_jobs_identity(tmp_path, monkeypatch):
+    before = toy_job(tmp_path).hash()
+    assert toy_job(tmp_path).hash() == before
+    monkeypatch.setattr(FinalAnswer, "name", "final_answer.v2")
+    assert toy_job(tmp_path).hash() != before
+    monkeypatch.undo()
+    monkeypatch.setattr(math, "SOLVE", "Please solve: {problem}")
+    assert toy_job(tmp_path).hash() != before
+    monkeypatch.undo()
+    monkeypatch.setitem(math.WORK, "gcd", lambda metadata, answer: f"It is {answer}.")
+    assert toy_job(tmp_path).hash() != before
 
 
 def test_limits_do_not_change_the_identity_of_a_job_and_data_does(tmp_path):

@@ -19,7 +19,7 @@ from factory.engine import run
 from factory.errors import ConfigError, PartError, PrerequisiteError, RunError, TeacherError
 from factory.funnel import count_kept, count_responses
 from factory.records import RL, SFT, Completion
-from factory.rundir import open_run
+from factory.rundir import create_or_resume, locked, open_run
 from factory.teachers.scripted import ScriptedTeacher
 from tests.toys import gold_answers, toy_job
 
@@ -257,6 +257,89 @@ def test_a_torn_ledger_line_is_asked_again(client, tmp_path):
     assert Counter(log.counts().values()) == {1: 119, 2: 13}, "12 failed ones and the torn one"
 
 
+def test_broken_unicode_from_a_teacher_is_mended_and_the_run_ends(client, tmp_path):
+    job = toy_job(tmp_path, num_prompts=2, samples=(1, 1))
+    teacher = ScriptedTeacher(lambda item: "half a \ud83d pair")
+    run(job, tmp_path / "run", client=client, teacher=teacher)
+    responses = pl.read_parquet(tmp_path / "run" / "responses" / "*.parquet")
+    assert set(responses["output"]) == {"half a ? pair"}
+
+
+def test_an_error_text_of_a_server_never_becomes_a_reason(client, tmp_path):
+    job = toy_job(tmp_path, num_prompts=2, samples=(1, 1), more="max_error_share = 1.0")
+
+    def reply(item):
+        text = "\x1b[31mHACK: y" if item.mode == "on" else ": y"
+        return Completion(error=text, finish_reason="error")
+
+    manifest = run(job, tmp_path / "run", client=client, teacher=ScriptedTeacher(reply))
+    (entry,) = manifest["funnel"]["responses"]
+    assert entry["reasons"] == {"request_failed": {"on": 2, "off": 2}}
+    assert manifest["funnel"]["kept"] == {"on": 0, "off": 0}
+
+
+def test_shards_of_an_earlier_attempt_do_not_stay(client, tmp_path):
+    job = toy_job(tmp_path, more=LENIENT)
+    out = tmp_path / "run"
+    manifest = run(job, out, client=client, teacher=scripted(job))
+    shard = out / "dataset" / "SFT" / "math" / "v1-00000-of-00001.parquet"
+    stale = shard.with_name("v1-00000-of-00002.parquet")
+    stale.write_bytes(shard.read_bytes())
+    assert verify(open_run(out), manifest) == [
+        "SFT/math/v1-00000-of-00002.parquet: not in the manifest"
+    ]
+    (out / "manifest.json").unlink()
+    assert run(job, out, client=client) == manifest
+    assert not stale.exists()
+
+
+@pytest.mark.parametrize("place", ["factory.dataset.write_card", "factory.dataset.versions"])
+def test_a_death_while_the_dataset_is_written_costs_nothing(client, tmp_path, monkeypatch, place):
+    job = toy_job(tmp_path, more=LENIENT)
+
+    def die(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place, die)
+        with pytest.raises(KeyboardInterrupt):
+            run(job, tmp_path / "run", client=client, teacher=scripted(job))
+    assert not (tmp_path / "run" / "manifest.json").exists()
+    manifest = run(job, tmp_path / "run", client=client, teacher=ScriptedTeacher(["never asked"]))
+    assert manifest["funnel"]["kept"] == {"on": 12, "off": 12}
+    assert verify(open_run(tmp_path / "run"), manifest) == []
+
+
+def test_two_processes_do_not_work_on_one_run(client, tmp_path):
+    job = toy_job(tmp_path)
+    directory = create_or_resume(job, tmp_path / "run")
+    with locked(directory), pytest.raises(RunError, match="another factory run is at work there"):
+        run(job, tmp_path / "run", client=client)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [
+        ("plan.json", "[]", "start anew in another --out"),
+        ("plan.json", "", "start anew in another --out"),
+        ("plan.json", '{"hash": "x", "num_prompts": "4", "part_size": 1}', "num_prompts is '4'"),
+        ("plan.json", '{"hash": "x", "num_prompts": 4, "part_size": 0}', "part_size is 0"),
+        ("manifest.json", "{}", "delete it and run the same command again"),
+        ("manifest.json", "{", "delete it and run the same command again"),
+        ("manifest.json", "[]", "delete it and run the same command again"),
+    ],
+)
+def test_a_damaged_plan_or_manifest_is_named_with_the_way_out(
+    client, tmp_path, name, content, advice
+):
+    job = toy_job(tmp_path, num_prompts=2, samples=(1, 1))
+    run(job, tmp_path / "run", client=client, teacher=ScriptedTeacher(["x"]))
+    (tmp_path / "run" / name).write_text(content)
+    with pytest.raises(RunError, match=f"{name}: damaged") as caught:
+        run(job, tmp_path / "run", client=client)
+    assert advice in str(caught.value)
+
+
 def test_a_recipe_that_keeps_nothing_is_done_and_its_prompts_still_load(client, tmp_path):
     import datasets
 
@@ -282,7 +365,7 @@ def test_too_many_failures_leave_the_run_open_and_the_next_start_asks_only_those
             return Completion(error="timeout: 60 s", finish_reason="error")
         return scripted(job).replies(item)
 
-    with pytest.raises(PartError, match="2 of 2 parts failed.*timeout: 60 s.*run the same"):
+    with pytest.raises(PartError, match="2 of 2 tasks failed.*timeout: 60 s.*run the same"):
         run(job, tmp_path / "run", client=client, teacher=ScriptedTeacher(flaky))
     assert not (tmp_path / "run" / "manifest.json").exists()
     up.touch()
@@ -307,7 +390,7 @@ def test_a_bug_in_one_part_leaves_the_others_finished(client, tmp_path):
             raise KeyError("a bug")
         return scripted(job).replies(item)
 
-    with pytest.raises(RunError, match="1 of 3 parts failed, the others are finished: KeyError"):
+    with pytest.raises(RunError, match="1 of 3 tasks failed, what is finished is kept: KeyError"):
         run(job, tmp_path / "run", client=client, teacher=ScriptedTeacher(buggy))
     names = [path.name for path in sorted((tmp_path / "run" / "responses").iterdir())]
     assert names == ["part-00000.parquet", "part-00002.parquet"]

@@ -59,6 +59,18 @@ def test_a_flipped_byte_costs_that_line_only(tmp_path):
     assert reader.damage == {writer.path.name: 1}
 
 
+def test_what_is_no_segment_is_passed_over(tmp_path):
+    import zlib
+
+    write(tmp_path, 1)
+    (tmp_path / "folder.jsonl").mkdir()
+    body = b'not-hexadecimal {"text": "x"}'
+    (tmp_path / "odd.jsonl").write_bytes(b"%08x %s\n" % (zlib.crc32(body), body))
+    reader = read(tmp_path)
+    assert len(reader) == 1
+    assert reader.damage == {"odd.jsonl": 1}
+
+
 def test_of_two_segments_the_first_completion_counts(tmp_path):
     first = write(tmp_path, 2, "first")
     first.path.rename(tmp_path / "0.jsonl")

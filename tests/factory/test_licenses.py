@@ -19,5 +19,5 @@ def test_a_row_has_the_stricter_of_its_licences(parts, whole):
 
 
 def test_an_unknown_licence_is_refused():
-    with pytest.raises(ConfigError, match="licence 'llama3' is not one that can be combined"):
+    with pytest.raises(ConfigError, match="license 'llama3' is not one that can be combined"):
         combine("apache-2.0", "llama3")
