@@ -41,7 +41,10 @@ class MinHash:
 
     def duplicates(self, texts: Sequence[str]) -> list[Duplicate | None]:
         """For each text, in order, the most similar kept one before it, or None."""
-        index = datasketch.MinHashLSH(threshold=self.threshold, num_perm=self.num_perm)
+        # Candidates are checked, so a looser index finds more and drops nothing wrongly; near 1
+        # datasketch has no bands that would do.
+        loose = min(max(self.threshold, 0.1), 0.8)
+        index = datasketch.MinHashLSH(threshold=loose, num_perm=self.num_perm)
         kept: dict[int, frozenset[str]] = {}
         found: list[Duplicate | None] = []
         for position, text in enumerate(texts):

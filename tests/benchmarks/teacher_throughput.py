@@ -1,13 +1,16 @@
-"""Tokens/s of the bundled teacher through a whole `factory run`, against bare transformers.
+"""Tokens/s of the bundled teacher through a whole `factory run`, against the model driven bare.
 
     python -m tests.benchmarks.teacher_throughput
 
-Both sides answer the same requests of the tiny recipe (fewer prompts) with the same model, dtype,
-threads and batch size. Bare: `model.generate` on left-padded batches sorted by length, sampling
-with the recipe's temperature and top-p, with its own stop criterion for stop strings; the second
-request of an answer with reasoning on continues the first one's work, as the factory's does. The
-factory's clock starts with the run and ends with its manifest (ledger, judging, shards and card
-included), but for loading the model, which neither side counts.
+All sides answer the same requests of the tiny recipe (fewer prompts) with the same model, dtype,
+threads and batch size; the second request of an answer with reasoning on continues the first one's
+work. The factory's clock starts with the run and ends with its manifest (Dask, ledger, judging,
+shards and card included), but for loading the model, which no side counts. Bare is driven twice:
+
+- `generate`: transformers' `model.generate` on left-padded batches sorted by length, sampling with
+  the recipe's temperature and top-p, and with its own criterion for stop strings;
+- `decoder`: the factory's own decode loop, `factory.teachers.decoding`, called directly. What is
+  lost against it is the cost of everything else in the factory.
 
 Tokens are those that a side's own answers hold: two sides draw different samples.
 """
@@ -16,7 +19,7 @@ import argparse
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -104,7 +107,21 @@ def _fresh_model(dtype: torch.dtype) -> Any:
     return AutoModelForCausalLM.from_pretrained(model_directory(), dtype=dtype).eval()
 
 
-def bare(job: Job, teacher: BareTransformers) -> float:
+class BareDecoder:
+    """The factory's decode loop without the factory."""
+
+    def __init__(self, teacher: BundledTeacher) -> None:
+        self.decoder = teacher.load()
+        self.num_tokens = 0
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion]]:
+        """Completions as they come."""
+        for index, completion in self.decoder.generate(requests):
+            self.num_tokens += completion.completion_tokens
+            yield index, completion
+
+
+def bare(job: Job, teacher: BareTransformers | BareDecoder) -> float:
     """Tokens/s of the same conversations."""
     teacher.num_tokens = 0
     talks = tasks.make_asker(job).conversations(
@@ -131,8 +148,9 @@ def through_the_factory(job: Job, client: Client) -> float:
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--prompts", type=int, default=48)
-    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--prompts", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--sides", nargs="+", default=["generate", "decoder"])
     arguments = parser.parse_args()
     loaded = load_recipe(RECIPE)
     # Every prompt is asked on both sides.
@@ -151,18 +169,26 @@ def main() -> None:
     ):
         teacher = tasks.make_teacher_once(job.recipe.teacher, num_threads=torch.get_num_threads())
         assert isinstance(teacher, BundledTeacher)
-        plain = BareTransformers(teacher, job.recipe.teacher.batch_size)
+        known = {
+            "generate": lambda: BareTransformers(teacher, job.recipe.teacher.batch_size),
+            "decoder": lambda: BareDecoder(teacher),
+        }
+        sides = {name: known[name]() for name in arguments.sides}
         print(describe())
         print(f"engine: {teacher.load().engine}, batch {job.recipe.teacher.batch_size}")
         figures = []
-        for pair in range(arguments.pairs + 1):
-            ours, theirs = through_the_factory(job, client), bare(job, plain)
-            print(f"factory {ours:.0f} tokens/s, bare {theirs:.0f} tokens/s", flush=True)
-            if pair:  # the first one warms up
-                figures.append((ours, theirs))
-    print("factory", spread([ours for ours, _ in figures]))
-    print("bare   ", spread([theirs for _, theirs in figures]))
-    print("ratio  ", spread([ours / theirs for ours, theirs in figures]))
+        through_the_factory(make_job(loaded, limit=2), client)  # warms up
+        for _ in range(arguments.rounds):
+            lap = {"factory": through_the_factory(job, client)}
+            lap.update({name: bare(job, side) for name, side in sides.items()})
+            print(
+                ", ".join(f"{name} {rate:.0f} tokens/s" for name, rate in lap.items()), flush=True
+            )
+            figures.append(lap)
+    for name in figures[0]:
+        print(f"{name:8}", spread([lap[name] for lap in figures]), "tokens/s")
+    for name in sides:
+        print(f"factory / {name}:", spread([lap["factory"] / lap[name] for lap in figures]))
 
 
 if __name__ == "__main__":

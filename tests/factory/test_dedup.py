@@ -38,6 +38,14 @@ def test_every_dropped_text_has_a_kept_twin_at_least_as_similar_as_the_threshold
             assert duplicate.similarity == len(a & b) / len(a | b) >= 0.8
 
 
+@pytest.mark.parametrize("threshold", [0.01, 0.5, 0.99, 1.0])
+@pytest.mark.parametrize("num_perm", [16, 128])
+def test_every_threshold_in_range_works(threshold, num_perm):
+    text = " ".join(f"w{i}" for i in range(30))
+    method = MinHash(threshold=threshold, num_perm=num_perm)
+    assert twins(method, [text, "other words altogether", text.upper()]) == [None, None, 0]
+
+
 def test_short_and_empty_texts_are_one_shingle():
     assert twins(MinHash(), ["", "a b", "A b", "a c", ""]) == [None, None, 1, None, 0]
 
