@@ -26,8 +26,8 @@ test: $(VENV)/.dev
 test-core: $(VENV)/.core
 	$(BIN)/pytest
 
-test-all: $(VENV)/.dev
-	$(BIN)/pytest -m "not gpu" --timeout 600
+test-all: test
+	$(BIN)/pytest -m "slow and not gpu" --timeout 600
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
