@@ -170,6 +170,8 @@ class _Stages:
     def run(self, teacher: Teacher | None, num_threads: int | None) -> None:
         """Run what is not finished yet."""
         job, run = self.job, self.directory
+        for problem in tasks.open_ledger(run.ledger).problems():
+            self.progress.say(problem)
         parts = range(run.num_parts)
         missing = [part for part in parts if not run.prompts(part).exists()]
         self.progress.stage("drawing prompts", total=len(parts), done=len(parts) - len(missing))

@@ -143,10 +143,8 @@ class LedgerReader:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.num_damaged = 0
-        """Lines skipped so far."""
         self.damage: dict[str, int] = {}
-        """The same by segment name."""
+        """Lines skipped so far, by segment name."""
         self._places: dict[bytes, tuple[Path, int, int]] = {}
         self._read_to: dict[Path, int] = {}
 
@@ -168,14 +166,19 @@ class LedgerReader:
     def _index(self, path: Path, start: int, line: bytes) -> None:
         parsed = _parse(line)
         if parsed is None:
-            self.num_damaged += 1
             self.damage[path.name] = self.damage.get(path.name, 0) + 1
             return
         self._places.setdefault(bytes.fromhex(parsed[0]), (path, start, len(line)))
 
-    def torn(self) -> list[str]:
-        """Names of the segments whose last line is not complete."""
-        return [p.name for p, end in self._read_to.items() if p.stat().st_size > end]
+    def problems(self) -> list[str]:
+        """What was skipped, one line a segment; what it held is asked for again."""
+        again = "skipped, what it held is asked for again"
+        lines = [
+            f"{self.directory / name}: {count} damaged lines, {again}"
+            for name, count in self.damage.items()
+        ]
+        torn = [path for path, end in self._read_to.items() if path.stat().st_size > end]
+        return lines + [f"{path}: the last line is torn (writer killed?), {again}" for path in torn]
 
     def __contains__(self, key: str) -> bool:
         return bytes.fromhex(key) in self._places

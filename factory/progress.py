@@ -66,14 +66,15 @@ class Progress:
             self._num_expected = expected
             self._started = time.monotonic()
         kept = f", {done} of {total} parts are finished already" if done else ""
-        self._say(f"{name}{kept}")
+        if self._live is None:
+            self.say(f"{name}{kept}")
 
     def add(self, counts: dict[str, int]) -> None:
         """Counts that came on top: completions, tokens, errors, kept_on, kept_off."""
         with self._lock:
             self._counts.update(counts)
-        if time.monotonic() - self._printed > _PLAIN_EVERY_S:
-            self._say(self.line())
+        if self._live is None and time.monotonic() - self._printed > _PLAIN_EVERY_S:
+            self.say(self.line())
 
     def part_done(self, counts: dict[str, int]) -> None:
         """One more part of the stage is finished."""
@@ -81,9 +82,10 @@ class Progress:
             self._done += 1
         self.add(counts)
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """A line that stays: above the table in a terminal."""
         self._printed = time.monotonic()
-        if not self._quiet and self._live is None:
+        if not self._quiet:
             self._console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
 
     def line(self) -> str:

@@ -19,9 +19,10 @@ def _connect_on_this_machine(self: socket.socket, address: object) -> None:
         assert isinstance(address, tuple)
         host = "127.0.0.1" if address[0] == "localhost" else address[0]
         assert ipaddress.ip_address(host).is_loopback, f"a test opened a connection to {address}"
-    return _connect(self, address)  # type: ignore[arg-type]
+    return _connect(self, address)  # type: ignore[arg-type]  # whatever socket itself takes
 
 
+# Replaced for the whole process, so that no library gets around it.
 socket.socket.connect = _connect_on_this_machine  # type: ignore[method-assign]
 
 

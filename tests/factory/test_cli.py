@@ -1,6 +1,7 @@
 """The command line, as its own process where exit status and terminal matter."""
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -153,6 +154,56 @@ def test_ctrl_c_leaves_a_run_that_goes_on(tmp_path):
     again = subprocess.run(command, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
     assert f"{finished} of 12 parts are finished already" in again.stderr
+
+
+def wait_for(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_run_on_a_scheduler_that_was_started_elsewhere_and_a_torn_ledger_is_told(tmp_path):
+    toy_job(tmp_path, num_prompts=4, samples=(1, 1))
+    address_file = tmp_path / "scheduler.json"
+    dask = [sys.executable, "-m", "dask"]
+    local = ["--host", "127.0.0.1", "--no-dashboard"]
+    scheduler = subprocess.Popen(
+        [*dask, "scheduler", *local, "--port", "0", "--scheduler-file", str(address_file)],
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(address_file)
+        address = json.loads(address_file.read_text())["address"]
+        worker = subprocess.Popen(
+            [*dask, "worker", "--host", "127.0.0.1", "--no-dashboard", "--no-nanny", address],
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            time.sleep(5)
+            command = [
+                "run",
+                tmp_path / "toy.toml",
+                "--out",
+                tmp_path / "a",
+                "--scheduler",
+                address,
+            ]
+            result = factory(*command)
+            assert result.returncode == 0, result.stderr
+            assert len(list((tmp_path / "a" / "responses").iterdir())) == 1
+            (segment,) = (tmp_path / "a" / "ledger").iterdir()
+            segment.write_bytes(segment.read_bytes()[:-9])
+            command[3] = tmp_path / "b"
+            again = factory(*command, "--ledger", tmp_path / "a" / "ledger")
+            assert again.returncode == 0, again.stderr
+            assert f"{segment}: the last line is torn" in again.stderr
+        finally:
+            worker.terminate()
+            worker.wait()
+    finally:
+        scheduler.terminate()
+        scheduler.wait()
 
 
 def test_model_text_cannot_speak_to_the_terminal_or_to_rich():

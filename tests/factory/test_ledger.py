@@ -45,7 +45,9 @@ def test_a_torn_last_line_costs_that_line_only(tmp_path):
     writer.path.write_bytes(data[:-20])
     reader = read(tmp_path)
     assert len(reader) == 2
-    assert reader.torn() == [writer.path.name]
+    (problem,) = reader.problems()
+    assert problem.startswith(f"{writer.path}: the last line is torn")
+    assert "asked for again" in problem
 
 
 def test_a_flipped_byte_costs_that_line_only(tmp_path):
@@ -56,7 +58,7 @@ def test_a_flipped_byte_costs_that_line_only(tmp_path):
     reader = read(tmp_path)
     assert len(reader) == 2
     assert key(1) not in reader
-    assert reader.damage == {writer.path.name: 1}
+    assert reader.problems()[0].startswith(f"{writer.path}: 1 damaged lines, skipped")
 
 
 def test_what_is_no_segment_is_passed_over(tmp_path):
