@@ -24,18 +24,9 @@ from factory.card import write_card
 from factory.funnel import count_entered, count_kept, count_prompts, count_responses
 from factory.licenses import combine
 from factory.recipe import Job
-from factory.records import (
-    MODES,
-    PROMPTS,
-    RESPONSES,
-    RL,
-    SFT,
-    SYSTEM_PROMPTS,
-    Mode,
-    Prompt,
-    prompt_from_row,
-)
+from factory.records import MODES, SYSTEM_PROMPTS, Mode, Prompt
 from factory.rundir import RunDirectory
+from factory.schemas import PROMPTS, RESPONSES, RL, SFT, prompt_from_row
 from factory.tasks import make_asker
 from factory.versions import versions
 

@@ -12,8 +12,9 @@ from rich.table import Table
 
 from factory import store
 from factory.apply import TEACHER
-from factory.records import DUPLICATES, MODES, PROMPTS, RESPONSES
+from factory.records import MODES
 from factory.rundir import RunDirectory
+from factory.schemas import DUPLICATES, PROMPTS, RESPONSES
 from factory.terminal import plain
 
 

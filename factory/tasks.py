@@ -16,22 +16,20 @@ from factory import store
 from factory.apply import check_gold, judge
 from factory.asking import Asker, Conversation
 from factory.errors import PartError
-from factory.ledger import LedgerReader, LedgerWriter, Remembering
+from factory.ledger import LedgerReader, LedgerWriter
 from factory.licenses import combine
 from factory.recipe import Job
-from factory.records import (
+from factory.records import Completion, Prompt, Request, Response
+from factory.remembering import Remembering
+from factory.rundir import RunDirectory
+from factory.schemas import (
     DUPLICATES,
     PROMPTS,
     RESPONSES,
-    Completion,
-    Prompt,
-    Request,
-    Response,
     prompt_from_row,
     prompt_row,
     response_row,
 )
-from factory.rundir import RunDirectory
 from factory.teachers import Teacher, make_teacher
 
 Report = Callable[[dict[str, int]], None]

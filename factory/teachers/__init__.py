@@ -19,11 +19,17 @@ TeacherConfig = Annotated[BundledConfig | ScriptedConfig, pydantic.Field(discrim
 class Teacher(Protocol):
     """Anything that answers requests."""
 
-    def generate(self, requests: Iterable[Request]) -> Iterator[tuple[int, Completion]]:
+    def generate(self, requests: Iterable[Request | None]) -> Iterator[tuple[int, Completion]]:
         """Yield (index of the request, completion) as each finishes.
 
+        Requests are taken one at a time, when there is room for another, so that those of a second
+        round mix with the first. A None in their place says that none is ready yet: go on with what
+        is in flight, then take again; it has no index. Taking waits a moment where nothing is in
+        flight, so that asking again needs no pause. The end of the requests is the end of the work:
+        what is in flight is finished and handed on.
+
         Every index comes exactly once, in any order; a request that failed comes as a completion
-        with an `error`.
+        with an `error`, `slug: detail`.
 
         Raises:
             TeacherError: no further request can be answered.

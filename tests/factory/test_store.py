@@ -6,7 +6,7 @@ import pytest
 
 from factory import store
 from factory.errors import PartError, RunError
-from factory.records import DUPLICATES
+from factory.schemas import DUPLICATES
 
 ROWS = [
     {"index": i, "id": f"p{i}", "filter": "exact.v1", "reason": "r", "twin": "p", "similarity": 1.0}
@@ -63,7 +63,7 @@ def test_a_damaged_part_is_named_with_the_way_out(tmp_path, damage):
 
 
 def test_a_part_of_another_schema_is_refused(tmp_path):
-    from factory.records import PROMPTS
+    from factory.schemas import PROMPTS
 
     store.write_part(tmp_path / "a.parquet", ROWS, DUPLICATES)
     with pytest.raises(PartError, match="columns"):

@@ -1,0 +1,196 @@
+r"""How prompts, responses and records lie on disk: Arrow schemas, and rows for them.
+
+A published row looks like this (schema `SFT`):
+
+    {"input": [{"role": "user", "content": "Solve ... 3 + 4"}], "output": "<think>\\n...",
+     "category": "math", "reasoning": "on", "system_prompt": "detailed thinking on", ...}
+
+The first nine columns are those of `nvidia/Llama-Nemotron-Post-Training-Dataset`, so that its
+readers read ours; the others follow them. Every shard of every domain has one of the two schemas
+below, `SFT` or `RL`.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+import pyarrow as pa
+
+from factory.records import Judged, Message, Prompt, Verdict
+
+_MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+
+PROMPTS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("index", pa.int64()),
+        ("domain", pa.string()),
+        ("input", _MESSAGES),
+        ("problem", pa.string()),
+        ("expected_answer", pa.string()),
+        ("source", pa.string()),
+        ("license", pa.string()),
+        ("decision", pa.string()),
+        ("reason", pa.string()),
+    ]
+)
+"""A part of prompts; `decision` and `reason` are the gold check's."""
+
+DUPLICATES = pa.schema(
+    [
+        ("index", pa.int64()),
+        ("id", pa.string()),
+        ("filter", pa.string()),
+        ("reason", pa.string()),
+        ("twin", pa.string()),
+        ("similarity", pa.float64()),
+    ]
+)
+"""The prompts that dedup removed, each with the kept one that it repeats."""
+
+_VERDICTS = pa.list_(
+    pa.struct(
+        [
+            ("filter", pa.string()),
+            ("decision", pa.string()),
+            ("score", pa.float64()),
+            ("reason", pa.string()),
+        ]
+    )
+)
+
+RESPONSES = pa.schema(
+    [
+        ("id", pa.string()),
+        ("prompt_id", pa.string()),
+        ("prompt_index", pa.int64()),
+        ("domain", pa.string()),
+        ("mode", pa.string()),
+        ("sample", pa.int32()),
+        ("output", pa.string()),
+        ("reasoning", pa.string()),
+        ("answer", pa.string()),
+        ("expected_answer", pa.string()),
+        ("finish_reason", pa.string()),
+        ("error", pa.string()),
+        ("seed", pa.int64()),
+        ("prompt_tokens", pa.int64()),
+        ("completion_tokens", pa.int64()),
+        ("request_keys", pa.list_(pa.string())),
+        ("engine", pa.string()),
+        ("teacher", pa.string()),
+        ("teacher_revision", pa.string()),
+        ("verdicts", _VERDICTS),
+        ("kept", pa.bool_()),
+        ("dropped_by", pa.string()),
+        ("reason", pa.string()),
+        ("pass_rate", pa.float64()),
+    ]
+)
+"""A part of responses, kept or not, with every verdict."""
+
+_SAMPLING = pa.struct(
+    [
+        ("temperature", pa.float64()),
+        ("top_p", pa.float64()),
+        ("max_tokens", pa.int64()),
+        ("seed", pa.int64()),
+        ("shots", pa.int64()),
+    ]
+)
+
+SFT = pa.schema(
+    [
+        ("input", _MESSAGES),
+        ("output", pa.string()),
+        ("category", pa.string()),
+        ("license", pa.string()),
+        ("reasoning", pa.string()),
+        ("generator", pa.string()),
+        ("used_in_training", pa.string()),
+        ("version", pa.string()),
+        ("system_prompt", pa.string()),
+        ("id", pa.string()),
+        ("prompt_id", pa.string()),
+        ("source", pa.string()),
+        ("expected_answer", pa.string()),
+        ("pass_rate", pa.float64()),
+        ("verifier", pa.string()),
+        ("teacher_revision", pa.string()),
+        ("sampling", _SAMPLING),
+    ]
+)
+"""A published answer."""
+
+_KWARGS = pa.struct(
+    [(name, pa.int64()) for name in (
+        "num_sentences", "num_paragraphs", "nth_paragraph", "num_words", "num_placeholders",
+        "num_bullets", "num_sections", "num_highlights", "frequency", "capital_frequency",
+        "let_frequency",
+    )]
+    + [(name, pa.string()) for name in (
+        "relation", "capital_relation", "let_relation", "keyword", "letter", "language",
+        "postscript_marker", "section_spliter", "first_word", "end_phrase", "prompt_to_repeat",
+    )]
+    + [(name, pa.list_(pa.string())) for name in ("keywords", "forbidden_words")]
+)  # fmt: skip
+
+RL = pa.schema(
+    [
+        ("input", _MESSAGES),
+        (
+            "args",
+            pa.struct(
+                [
+                    ("task", pa.string()),
+                    ("expected_answer", pa.string()),
+                    ("instruction_id_list", pa.list_(pa.string())),
+                    ("instruction_kwargs", pa.list_(_KWARGS)),
+                    ("num_instructions", pa.int64()),
+                ]
+            ),
+        ),
+        ("category", pa.string()),
+        ("license", pa.string()),
+        ("reasoning", pa.string()),
+        ("used_in_training", pa.string()),
+        ("version", pa.string()),
+        ("system_prompt", pa.string()),
+        ("id", pa.string()),
+        ("prompt_id", pa.string()),
+        ("source", pa.string()),
+        ("pass_rate", pa.float64()),
+        ("verifier", pa.string()),
+    ]
+)
+"""A published prompt for reinforcement learning: no output, `args` says how to check one."""
+
+
+def prompt_row(prompt: Prompt, verdict: Verdict) -> dict[str, Any]:
+    """A prompt as a row of `PROMPTS`."""
+    return {**asdict(prompt), "decision": verdict.decision, "reason": verdict.reason}
+
+
+def prompt_from_row(row: dict[str, Any]) -> Prompt:
+    """The prompt in a row of `PROMPTS`."""
+    fields = {name: row[name] for name in Prompt.__dataclass_fields__}
+    return Prompt(**{**fields, "input": tuple(Message(**turn) for turn in row["input"])})
+
+
+def response_row(judged: Judged) -> dict[str, Any]:
+    """A judged response as a row of `RESPONSES`."""
+    response = judged.response
+    failed = next((v for v in judged.verdicts if v.decision != "keep"), Verdict.keep())
+    row = {name: getattr(response, name, None) for name in RESPONSES.names}
+    return {
+        **row,
+        "prompt_id": response.prompt.id,
+        "prompt_index": response.prompt.index,
+        "domain": response.prompt.domain,
+        "expected_answer": response.prompt.expected_answer,
+        "request_keys": list(response.request_keys),
+        "verdicts": [asdict(verdict) for verdict in judged.verdicts],
+        "kept": judged.kept,
+        "dropped_by": failed.filter,
+        "reason": failed.reason,
+        "pass_rate": judged.pass_rate,
+    }
