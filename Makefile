@@ -11,7 +11,8 @@ FIND_LINKS := $(or $(PIP_FIND_LINKS),$(shell $(PYTHON) -m pip config get global.
 ifneq ($(strip $(FIND_LINKS)),)
 export UV_FIND_LINKS ?= $(FIND_LINKS)
 endif
-INSTALL = $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt
+# Compiled at once: otherwise every worker process compiles what it imports where Python may not write.
+INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt
 
 .PHONY: demo demo-card test test-core test-all check format bench clean
 

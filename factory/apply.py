@@ -1,15 +1,19 @@
 """Judging: steps applied to the responses of one part, in memory, without teacher or network."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import assert_never
 
+from factory import quota
 from factory.errors import Unjudged
-from factory.records import Filter, GroupFilter, Judged, Prompt, Response, Verdict
-from factory.steps import Ask, Dedup, Keep, KeepGroup, Step
+from factory.quota import AcceptByMode, Standing
+from factory.records import Filter, Grade, GroupFilter, Judged, Mode, Prompt, Response, Verdict
+from factory.steps import Ask, AskJudge, AskReward, Dedup, Graded, Keep, KeepGroup, Step
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,40}")
+Grader = Callable[[Graded, Response], Grade]
 TEACHER = "teacher"
 """The filter name under which failed requests are dropped."""
 
@@ -39,7 +43,9 @@ def check_gold(gold: Filter | None, prompt: Prompt) -> Verdict:
     return Verdict.keep() if verdict.decision == "keep" else Verdict.drop("bad_gold")
 
 
-def judge(steps: Sequence[Step], responses: Iterable[Response]) -> list[Judged]:
+def judge(
+    steps: Sequence[Step], responses: Iterable[Response], grade: Grader | None = None
+) -> list[Judged]:
     """The responses with their verdicts, in the order given.
 
     A response is judged up to the first filter that does not keep it.
@@ -47,6 +53,7 @@ def judge(steps: Sequence[Step], responses: Iterable[Response]) -> list[Judged]:
     Args:
         steps: the steps after the Ask.
         responses: those to one prompt in one mode must stand together, and be all there are.
+        grade: knows what judges and reward models said of a response.
     """
     judged = []
     for response in responses:
@@ -76,6 +83,12 @@ def judge(steps: Sequence[Step], responses: Iterable[Response]) -> list[Judged]:
             case Dedup():
                 for group in groups:
                     _drop_duplicates(step, group)
+            case AskJudge() | AskReward():
+                assert grade, f"{step.column}: nobody knows the grades"
+                for item in judged:
+                    if item.kept:
+                        grades = (*item.response.grades, grade(step, item.response))
+                        item.response = replace(item.response, grades=grades)
             case Ask():
                 raise AssertionError("judge takes the steps after the Ask")
             case _:
@@ -120,3 +133,36 @@ def _drop_duplicates(step: Dedup, group: Sequence[Judged]) -> None:
                 filter=step.method.name,
             )
         )
+
+
+def standings(judged: Iterable[Judged]) -> list[Standing]:
+    """How each prompt stands in each mode."""
+    groups = groupby(judged, lambda j: (j.response.prompt.index, j.response.mode))
+    found = []
+    for (index, mode), members in groups:
+        group = list(members)
+        found.append(
+            Standing(
+                index=index,
+                domain=group[0].response.prompt.domain,
+                mode=mode,
+                asked=len(group),
+                accepted=tuple(sorted(j.response.sample for j in group if j.kept)),
+            )
+        )
+    return found
+
+
+def leave_out_surplus(
+    accept: AcceptByMode, judged: Iterable[Judged], counted: Mapping[tuple[int, Mode], int]
+) -> None:
+    """Drop the accepted answers beyond those that count, the lowest sample indexes stay."""
+    if not accept.is_set:
+        return
+    groups = groupby(judged, lambda j: (j.response.prompt.index, j.response.mode))
+    for key, members in groups:
+        kept = sorted((j for j in members if j.kept), key=lambda j: j.response.sample)
+        for place, item in enumerate(kept):
+            surplus = place >= counted.get(key, len(kept))
+            verdict = Verdict.drop("surplus") if surplus else Verdict.keep()
+            item.verdicts.append(replace(verdict, filter=quota.FILTER))

@@ -10,7 +10,7 @@ response. How often it yields depends on the teacher:
   around the work. With reasoning off it starts at the answer.
 """
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +25,20 @@ from factory.records import (
     Sampling,
     join_output,
 )
-from factory.seeds import derive_seed
+from factory.seeds import derive_seed, seeded
 from factory.steps import Ask, Elicitation, Shot
 
 Conversation = Generator[Request, Completion, Response]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answerer:
+    """A teacher as its requests and records name it."""
+
+    name: str
+    model: str
+    revision: str
+    thinks: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,31 +46,31 @@ class Asker:
     """All that the requests of a run have in common."""
 
     ask: Ask
-    model: str
-    revision: str
-    thinks: bool
+    answerers: Mapping[str, Answerer]
+    weights: Mapping[tuple[str, Mode], Mapping[str, float]]
+    """Weights by name of the teachers that answer, by domain, `""` for all others, and mode."""
     sampling: Mapping[Mode, Sampling]
     seed: int
 
-    def conversations(self, prompts: Iterable[Prompt]) -> list[Conversation]:
-        """One conversation for each prompt, mode and sample, in that order."""
-        samples: dict[Mode, int] = {"on": self.ask.samples_on, "off": self.ask.samples_off}
-        return [
-            self.conversation(prompt, mode, sample)
-            for prompt in prompts
-            for mode in samples
-            for sample in range(samples[mode])
-        ]
-
     def conversation(self, prompt: Prompt, mode: Mode, sample: int) -> Conversation:
         """The requests for one answer; returns the response."""
-        if self.thinks:
-            return self._direct(prompt, mode, sample)
-        return self._elicited(prompt, mode, sample)
+        who = self.answerer(prompt, mode, sample)
+        if who.thinks:
+            return self._direct(who, prompt, mode, sample)
+        return self._elicited(who, prompt, mode, sample)
 
-    def num_shots(self, source: str, mode: Mode) -> int:
-        """Worked examples in a request about a prompt of this source."""
-        return 0 if self.thinks else len(self._shots(source, mode))
+    def answerer(self, prompt: Prompt, mode: Mode, sample: int) -> Answerer:
+        """The teacher that gives an answer, drawn by weight where there are several."""
+        weights = self.weights.get((prompt.domain, mode)) or self.weights["", mode]
+        if len(weights) == 1:
+            return self.answerers[next(iter(weights))]
+        draw = seeded(self.seed, "teacher", prompt.id, mode, sample)
+        (name,) = draw.choices(sorted(weights), [weights[name] for name in sorted(weights)])
+        return self.answerers[name]
+
+    def num_shots(self, source: str, mode: Mode, teacher: str) -> int:
+        """Worked examples in a request to a teacher about a prompt of this source."""
+        return 0 if self.answerers[teacher].thinks else len(self._shots(source, mode))
 
     def _elicitation(self, mode: Mode) -> Elicitation:
         return self.ask.on if mode == "on" else self.ask.off
@@ -69,29 +79,35 @@ class Asker:
         return self.ask.shots.get(source, ())[: self._elicitation(mode).num_shots]
 
     def _request(
-        self, prompt: Prompt, mode: Mode, sample: int, messages: list[Message], **fields: Any
+        self,
+        who: Answerer,
+        prompt: Prompt,
+        mode: Mode,
+        sample: int,
+        messages: list[Message],
+        **fields: Any,
     ) -> Request:
         return Request(
             messages=tuple(messages),
             mode=mode,
-            model=self.model,
-            revision=self.revision,
+            model=who.model,
+            revision=who.revision,
             sampling=self.sampling[mode],
             sample=sample,
             seed=derive_seed(self.seed, "sample", prompt.id, mode, sample),
             **fields,
         )
 
-    def _direct(self, prompt: Prompt, mode: Mode, sample: int) -> Conversation:
+    def _direct(self, who: Answerer, prompt: Prompt, mode: Mode, sample: int) -> Conversation:
         system = Message(role="system", content=SYSTEM_PROMPTS[mode])
-        request = self._request(prompt, mode, sample, [system, *prompt.input])
+        request = self._request(who, prompt, mode, sample, [system, *prompt.input])
         completion = yield request
         output = completion.text.strip()
         if "</think>" in output and "<think>" not in output:
             output = f"<think>\n{output}"  # some chat templates open the block in the prompt
-        return self._response(prompt, mode, sample, output, [(request, completion)])
+        return self._response(who, prompt, mode, sample, output, [(request, completion)])
 
-    def _elicited(self, prompt: Prompt, mode: Mode, sample: int) -> Conversation:
+    def _elicited(self, who: Answerer, prompt: Prompt, mode: Mode, sample: int) -> Conversation:
         how = self._elicitation(mode)
         messages = []
         for shot in self._shots(prompt.source, mode):
@@ -106,23 +122,24 @@ class Asker:
         reasoning = ""
         if mode == "on":
             # The work ends where the examples put their answer.
-            work = self._request(prompt, mode, sample, messages, stop=(how.lead.strip(),))
+            work = self._request(who, prompt, mode, sample, messages, stop=(how.lead.strip(),))
             completion = yield work
             exchanges.append((work, completion))
             reasoning = completion.text.strip()
             if completion.error or completion.finish_reason == "length":
-                return self._response(prompt, mode, sample, f"<think>\n{reasoning}", exchanges)
+                return self._response(who, prompt, mode, sample, f"<think>\n{reasoning}", exchanges)
         prefix = f"{reasoning}\n\n{how.lead}" if mode == "on" else how.lead
-        final = self._request(prompt, mode, sample, messages, prefix=prefix, stop=(how.close,))
+        final = self._request(who, prompt, mode, sample, messages, prefix=prefix, stop=(how.close,))
         completion = yield final
         exchanges.append((final, completion))
         ending = how.close if completion.finish_reason == "stop" else ""
         answer = f"{how.lead}{completion.text.strip()}{ending}".strip()
         output = join_output(reasoning, answer) if mode == "on" else answer
-        return self._response(prompt, mode, sample, output, exchanges)
+        return self._response(who, prompt, mode, sample, output, exchanges)
 
+    @staticmethod
     def _response(
-        self,
+        who: Answerer,
         prompt: Prompt,
         mode: Mode,
         sample: int,
@@ -142,6 +159,7 @@ class Asker:
             completion_tokens=sum(c.completion_tokens for c in completions),
             request_keys=tuple(request.key for request, _ in exchanges),
             engine=completions[-1].engine,
-            teacher=self.model,
-            teacher_revision=self.revision,
+            teacher=who.model,
+            teacher_revision=who.revision,
+            teacher_name=who.name,
         )

@@ -44,7 +44,19 @@ def render_card(manifest: dict[str, Any]) -> str:
     rows = {
         c: sum(s["rows"] for s in manifest["shards"] if s["config"] == c) for c in ("SFT", "RL")
     }
-    return template.render(m=manifest, yaml=header, rows=rows, modes=MODES, picture=PICTURE)
+    unthinking = [
+        f"`{teacher['model']}`"
+        for teacher in manifest["teachers"]
+        if not teacher["thinks"] and set(MODES) & set(teacher["does"])
+    ]
+    return template.render(
+        unthinking=unthinking,
+        m=manifest,
+        yaml=header,
+        rows=rows,
+        modes=MODES,
+        picture=PICTURE,
+    )
 
 
 def _template() -> str:
@@ -109,7 +121,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def draw_pass_rates(manifest: dict[str, Any]) -> bytes:
-    """A PNG: prompts by pass rate, one panel a mode."""
+    """A PNG: prompts asked and answers kept by pass rate, one panel a mode."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -120,12 +132,17 @@ def draw_pass_rates(manifest: dict[str, Any]) -> bytes:
         rates = manifest["pass_rates"][mode]
         bins = rates["histogram"]
         width = 1 / len(bins)
-        panel.bar([width * (i + 0.5) for i in range(len(bins))], bins, width * 0.92, color=colour)
+        centres = [width * (i + 0.5) for i in range(len(bins))]
+        panel.bar(centres, bins, width * 0.92, color=colour, label="prompts asked")
+        kept = manifest["accepted_pass_rates"][mode]["histogram"]
+        style = {"fill": False, "edgecolor": "black", "linewidth": 1.2}
+        panel.bar(centres, kept, width * 0.92, label="answers kept", **style)
+        panel.legend(fontsize=8)
         mean = "no prompt judged" if rates["mean"] is None else f"mean {rates['mean']:.2f}"
         panel.set_title(f"reasoning {mode}: {mean}", fontsize=10)
         panel.set_xlim(0, 1)
         panel.set_xlabel("pass rate of a prompt")
-    panels[0].set_ylabel("prompts")
+    panels[0].set_ylabel("number")
     picture = BytesIO()
     figure.savefig(picture, format="png", dpi=110, metadata={"Software": None})
     return picture.getvalue()

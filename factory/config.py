@@ -11,7 +11,7 @@ import json
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar, dataclass_transform, get_args, get_type_hints
+from typing import Any, TypeVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 import pydantic
 
@@ -101,22 +101,23 @@ def _walk(cls: type, location: list[str]) -> tuple[Any, list[str]]:
     pydantic puts the tag of a union's chosen member into the location; TOML has no such key.
     """
     owner: Any = cls
+    hint: Any = cls
     path: list[str] = []
-    members: list[Any] = []
     for step in location:
-        chosen = [m for m in members if _tag(m) == step]
+        chosen = [member for member in get_args(hint) if _tag(member) == step]
         if chosen:
-            owner, members = chosen[0], []
+            owner = hint = chosen[0]
             continue
         path.append(step)
-        hint = get_type_hints(owner).get(step) if dataclasses.is_dataclass(owner) else None
-        inside = [m for m in (hint, *get_args(hint)) if dataclasses.is_dataclass(m)]
-        members = inside if len(inside) > 1 else []
-        if len(inside) == 1 and step != location[-1]:
-            owner = inside[0]
+        if dataclasses.is_dataclass(hint):
+            owner, hint = hint, get_type_hints(hint).get(step)
+        elif get_origin(hint) in (dict, list, tuple):
+            hint = get_args(hint)[-1]
+        else:
+            hint = None
     return owner, path
 
 
 def _tag(cls: Any) -> str | None:
-    hint = get_type_hints(cls).get("kind")
+    hint = get_type_hints(cls).get("kind") if dataclasses.is_dataclass(cls) else None
     return str(get_args(hint)[0]) if hint else None

@@ -11,8 +11,8 @@ is written last.
 """
 
 import shutil
-from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,10 @@ from factory.recipe import Job
 from factory.records import MODES, SYSTEM_PROMPTS, Mode, Prompt
 from factory.rundir import RunDirectory
 from factory.schemas import PROMPTS, RESPONSES, RL, SFT, prompt_from_row
-from factory.tasks import make_asker
+from factory.spend import Prices, paid_table
+from factory.tally import Tally
+from factory.tasks import answerer, make_asker
 from factory.versions import versions
-
-_RATE_BINS = 10
 
 
 def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
     """
     for config in ("SFT", "RL"):  # shards of an earlier attempt may have had other names
         shutil.rmtree(run.dataset / config, ignore_errors=True)
-    counted = _Statistics()
+    counted = Tally()
     shards = []
     for config, schema, rows in (
         ("SFT", SFT, counted.watch(_sft_rows(job, run))),
@@ -49,7 +49,6 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
     ):
         shards += _write_shards(job, run, config, schema, rows)
     funnel = count_responses(run)
-    model, revision = job.recipe.teacher.identity()
     manifest = {
         "format": 1,
         "pipeline": job.recipe.pipeline,
@@ -58,13 +57,7 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         "seed": job.recipe.seed,
         "factory": __version__,
         "versions": versions(),
-        "teacher": {
-            "model": model,
-            "revision": revision,
-            "license": job.recipe.teacher.license,
-            "thinks": job.recipe.teacher.thinks,
-            "engines": sorted(counted.engines),
-        },
+        "teachers": [_teacher(job, name, counted) for name in job.teachers()],
         "asked": {mode: _asked(job, mode) for mode in MODES},
         "notes": list(job.pipeline.notes),
         "verifier": job.pipeline.gold.name if job.pipeline.gold else None,
@@ -79,7 +72,11 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         },
         "pass_rates": {mode: counted.pass_rates(mode) for mode in MODES},
         "prompts_with_both_modes": counted.num_pairs(),
+        "accepted_pass_rates": {mode: counted.accepted_pass_rates(mode) for mode in MODES},
+        "shortfalls": counted.shortfalls(job.recipe.accept),
         "tokens": counted.tokens,
+        "usage": Prices.of(job).rows(counted.usage.counts),
+        "paid": paid_table(job, run),
         "example": counted.example,
         "shards": shards,
     }
@@ -89,75 +86,37 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
     return manifest
 
 
-def _asked(job: Job, mode: Mode) -> dict[str, Any]:
-    sampling, asker = job.sampling(mode), make_asker(job)
-    ask = job.pipeline.ask
+def _teacher(job: Job, name: str, counted: Tally) -> dict[str, Any]:
+    config, who = job.recipe.by_name[name], answerer(job, name)
+    does = [step.column for step in job.pipeline.graded if step.teacher == name]
+    recipe = job.recipe
+    modes = [m for m in MODES for d in ("", *recipe.ask.domains) if name in recipe.answerers(d, m)]
     return {
-        "samples": ask.samples_on if mode == "on" else ask.samples_off,
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "max_tokens": sampling.max_tokens,
-        "shots": max((asker.num_shots(source, mode) for source in ask.shots), default=0),
+        "name": name,
+        "model": who.model,
+        "revision": who.revision,
+        "license": config.license,
+        "thinks": who.thinks,
+        "does": [*dict.fromkeys(modes), *does],
+        "price": asdict(config.price),
+        "engines": sorted(counted.engines.get(name, ())),
     }
 
 
-class _Statistics:
-    """What the manifest says about the rows, counted while they go by."""
-
-    def __init__(self) -> None:
-        self.licenses: Counter[str] = Counter()
-        self.sources: Counter[str] = Counter()
-        self.engines: set[str] = set()
-        self.tokens = {mode: {"prompt": 0, "completion": 0} for mode in MODES}
-        self.example: dict[str, str] | None = None
-        self._rates: dict[str, dict[str, float]] = {mode: {} for mode in MODES}
-        self._kept: dict[str, set[str]] = {mode: set() for mode in MODES}
-        self._first: dict[str, dict[str, str]] = {}
-
-    def watch(
-        self, rows: Iterable[tuple[dict[str, Any], dict[str, Any]]]
-    ) -> Iterator[dict[str, Any]]:
-        """Hand the kept records on; takes (response, record), the record empty where dropped."""
-        for response, record in rows:
-            mode = response["mode"]
-            self.engines.add(response["engine"])
-            self.tokens[mode]["prompt"] += response["prompt_tokens"]
-            self.tokens[mode]["completion"] += response["completion_tokens"]
-            if response["pass_rate"] is not None:
-                self._rates[mode][response["prompt_id"]] = response["pass_rate"]
-            if not record:
-                continue
-            self.licenses[record["license"]] += 1
-            self.sources[record["source"]] += 1
-            self._kept[mode].add(record["prompt_id"])
-            self._remember_pair(record)
-            yield record
-
-    def _remember_pair(self, record: dict[str, Any]) -> None:
-        """The first prompt with an answer in both modes becomes the example."""
-        if self.example:
-            return
-        pair = self._first.setdefault(record["prompt_id"], {})
-        pair.setdefault(record["reasoning"], record["output"])
-        if len(pair) == len(MODES):
-            self.example = {"prompt": record["input"][-1]["content"], **pair}
-            self._first.clear()
-
-    def pass_rates(self, mode: Mode) -> dict[str, Any]:
-        """Mean over prompts, and a histogram of `_RATE_BINS` equal bins over [0, 1]."""
-        rates = list(self._rates[mode].values())
-        bins = Counter(min(int(rate * _RATE_BINS), _RATE_BINS - 1) for rate in rates)
-        return {
-            "prompts": len(rates),
-            "mean": round(sum(rates) / len(rates), 4) if rates else None,
-            "zero": sum(rate == 0 for rate in rates),
-            "one": sum(rate == 1 for rate in rates),
-            "histogram": [bins[place] for place in range(_RATE_BINS)],
-        }
-
-    def num_pairs(self) -> int:
-        """Prompts with a kept answer in both modes."""
-        return len(self._kept["on"] & self._kept["off"])
+def _asked(job: Job, mode: Mode) -> dict[str, Any]:
+    sampling, asker = job.sampling(mode), make_asker(job)
+    ask, names = job.pipeline.ask, job.recipe.answerers(job.pipeline.name, mode)
+    return {
+        "samples": ask.samples(mode),
+        "accept": asdict(job.recipe.accept[mode]) if job.recipe.accept[mode].rows else None,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "max_tokens": sampling.max_tokens,
+        "shots": max(
+            (asker.num_shots(source, mode, name) for source in ask.shots for name in names),
+            default=0,
+        ),
+    }
 
 
 def _parts(run: RunDirectory) -> Iterator[tuple[dict[int, Prompt], list[dict[str, Any]]]]:
@@ -175,7 +134,7 @@ def _sft_rows(job: Job, run: RunDirectory) -> Iterator[tuple[dict[str, Any], dic
     for prompts, responses in _parts(run):
         for response in responses:
             prompt = prompts[response["prompt_index"]]
-            shots = asker.num_shots(prompt.source, response["mode"])
+            shots = asker.num_shots(prompt.source, response["mode"], response["teacher_name"])
             record = _sft_record(job, prompt, response, shots) if response["kept"] else {}
             yield response, record
 
@@ -201,7 +160,7 @@ def _sft_record(job: Job, prompt: Prompt, response: dict[str, Any], shots: int) 
     return {
         **_common(job, prompt, mode),
         "output": response["output"],
-        "license": combine(prompt.license, job.recipe.teacher.license),
+        "license": combine(prompt.license, job.recipe.by_name[response["teacher_name"]].license),
         "generator": response["teacher"],
         "id": response["id"],
         "expected_answer": prompt.expected_answer,

@@ -5,35 +5,48 @@ directory, reads and writes files, and returns counts. Killing any process at an
 most what was in flight; the next start skips the parts that are finished and finds what was paid
 for in the ledger.
 
-    prompts(0..n) -> duplicates -> ask(p) -> judge(p) -> dataset, manifest
+    prompts(0..n) -> duplicates -> ask(p, teacher) -> grade(p, judge) -> judge(p) -> dataset
+                                        ^                                   |
+                                        +---- rows are missing: more <------+
 
 A part is asked on a worker with the Dask resource `teacher` where the teacher holds a model, and
 judged on any worker, so that checking answers does not keep a model waiting.
 """
 
 import contextlib
-import logging
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import dask
-from distributed import Client, Future, LocalCluster, as_completed, get_worker
+from distributed import Client, Future, as_completed, get_worker
+from distributed.client import FutureCancelledError
 
-from factory import tasks
+from factory import ledger as ledgers
+from factory import quota, tasks
+from factory.budget import Budget, Caps
+from factory.cluster import SHARE, BudgetPlugin, check_workers, connect, open_purse
 from factory.dataset import publish
-from factory.errors import FactoryError, PartError, PrerequisiteError, RunError, TeacherError
+from factory.errors import (
+    CapReached,
+    FactoryError,
+    PartError,
+    PrerequisiteError,
+    RunError,
+    TeacherError,
+)
 from factory.progress import Progress
+from factory.quota import Standing
 from factory.recipe import Job
 from factory.rundir import RunDirectory, create_or_resume, locked, read_manifest
+from factory.spend import Prices, paid_table
 from factory.store import remove_temporaries
+from factory.tasks import Plan
 from factory.teachers import Teacher
+from factory.worker import Batched, Teachers, open_ledger
 
 _TOPIC = "factory"
-Submit = Callable[..., Future]
 
 
 def run(
@@ -43,6 +56,7 @@ def run(
     ledger: Path | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
+    caps: Caps | None = None,
     teacher: Teacher | None = None,
     client: Client | None = None,
     progress: Progress | None = None,
@@ -56,7 +70,8 @@ def run(
         workers: worker processes of a cluster in this machine; the default is one for a teacher
             that holds a model, else one for each processor.
         scheduler: address of a Dask scheduler to use instead, such as `tcp://10.0.0.1:8786`.
-        teacher: answers instead of the recipe's teacher; it is pickled to the workers.
+        caps: what the run may pay for in all, instead of the recipe's limits.
+        teacher: answers instead of the recipe's teachers; it is pickled to the workers.
         client: a connected client to use instead; it stays open.
         progress: shows what happens; silent by default.
 
@@ -65,6 +80,7 @@ def run(
 
     Raises:
         ConfigError: the directory holds a different run.
+        CapReached: the run may not spend more; with a higher cap the same call goes on with it.
         RunError: the run is incomplete; the same call goes on with it.
     """
     directory = create_or_resume(job, out, ledger)
@@ -72,134 +88,185 @@ def run(
         return read_manifest(directory)
     directory.ledger.mkdir(parents=True, exist_ok=True)
     progress = progress or Progress(quiet=True)
-    holds_model = teacher is None and job.recipe.teacher.holds_model
-    workers = workers or (1 if holds_model else os.cpu_count() or 1)
+    used = job.teachers()
+    for config in used.values():
+        config.identity()  # what is missing is told before anything is started
+    models = {name for name, each in used.items() if each.holds_model and teacher is None}
+    workers = workers or (1 if models else os.cpu_count() or 1)
     with contextlib.ExitStack() as stack:
         stack.enter_context(locked(directory))
         remove_temporaries(
             [directory.root, directory.root / "prompts", directory.root / "responses"]
         )
         if client is None:
-            client = stack.enter_context(_connect(scheduler, workers, holds_model))
+            client = stack.enter_context(connect(scheduler, workers, bool(models)))
         num_threads = None if scheduler else max(1, (os.cpu_count() or 1) // workers)
-        _check_workers(client, directory, holds_model)
+        check_workers(client, directory, bool(models))
+        limits = job.recipe.limits
+        caps = caps or Caps(max_cost=limits.max_cost, max_tokens=limits.max_tokens)
+        limited = Budget.is_needed(caps, used)
+        if limited:
+            stack.enter_context(_budget(client, directory, partial(_make_budget, job, caps)))
+        progress.prices = Prices.of(job)
         stack.enter_context(progress)
-        _Stages(job, directory, client, progress, holds_model).run(teacher, num_threads)
+        stages = _Stages(job, directory, client, progress, models)
+        stages.run(partial(_teachers, directory, num_threads, teacher, limited))
         progress.stage("writing the dataset")
+        ledgers.compact(directory.ledger, run=directory.run_id)
         return publish(job, directory)
 
 
 @contextlib.contextmanager
-def _connect(scheduler: str | None, workers: int, holds_model: bool) -> Iterator[Client]:
-    """A client of the given scheduler, or of a cluster of worker processes in this machine."""
-    if scheduler:
-        try:
-            client = Client(scheduler, timeout="5s")
-        except (OSError, ValueError) as error:
-            raise PrerequisiteError(
-                f"--scheduler {scheduler}: no Dask scheduler answers ({error}); "
-                "start one with: dask scheduler"
-            ) from error
-        with client:
-            yield client
-        return
-    # A model or a checking process must never be ended for its memory, nor for being busy. One
-    # worker lives in this process: it starts at once, and has nobody to share with.
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(dask.config.set({"distributed.scheduler.worker-ttl": None}))
-        with _children_ignore_ctrl_c():
-            cluster = LocalCluster(
-                n_workers=workers,
-                processes=workers > 1,
-                threads_per_worker=2 if holds_model else 1,
-                resources={"teacher": 1} if holds_model else None,
-                memory_limit=0,
-                host="127.0.0.1" if workers > 1 else None,
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,
-            )
-        stack.enter_context(cluster)
-        yield stack.enter_context(Client(cluster))
-
-
-@contextlib.contextmanager
-def _children_ignore_ctrl_c() -> Iterator[None]:
-    """Processes started meanwhile leave Ctrl-C, which a terminal sends to all, to this one."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _budget(client: Client, run: RunDirectory, make: Callable[[RunDirectory], Budget]) -> Any:
+    """Keep the run's budget beside the scheduler meanwhile."""
+    plugin = BudgetPlugin(run.run_id, partial(make, run))
+    client.register_plugin(plugin)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        with contextlib.suppress(Exception):  # the scheduler may be gone
+            client.unregister_scheduler_plugin(plugin.name)
 
 
-def _check_workers(client: Client, run: RunDirectory, holds_model: bool) -> None:
-    """Refuse a cluster that cannot do the work, before it waits for ever."""
-    known = client.scheduler_info(n_workers=-1)["workers"]
-    if not known:
-        raise PrerequisiteError("the Dask scheduler has no workers; start one with: dask worker")
-    if holds_model and not any(w.get("resources", {}).get("teacher") for w in known.values()):
-        raise PrerequisiteError(
-            "no Dask worker has the resource `teacher`; start those that are to hold the model "
-            "with: dask worker --resources teacher=1"
-        )
-    for directory in (run.root, run.ledger):
-        sees = client.run(os.path.isdir, str(directory))
-        blind = sorted(address for address, answer in sees.items() if not answer)
-        if blind:
-            raise PrerequisiteError(
-                f"{directory}: not seen by the Dask workers {', '.join(blind)}; "
-                "put it on storage that all of them share"
-            )
+def _make_budget(job: Job, caps: Caps, run: RunDirectory) -> Budget:
+    paid = paid_table(job, run)
+    return Budget(
+        caps,
+        job.teachers(),
+        spent_tokens=sum(row["prompt_tokens"] + row["completion_tokens"] for row in paid),
+        spent_cost=sum(row["cost"] for row in paid),
+    )
+
+
+def _teachers(
+    run: RunDirectory, num_threads: int | None, override: Teacher | None, limited: bool
+) -> Teachers:
+    """What a task on a worker reaches its teachers with."""
+    worker = get_worker()
+    return Teachers(
+        num_threads=num_threads or os.cpu_count() or 1,
+        report=Batched(lambda counts: worker.log_event(_TOPIC, counts)),
+        override=override,
+        purse=partial(open_purse, worker, run) if limited else lambda name: None,
+    )
 
 
 class _Stages:
     """The stages of one run."""
 
     def __init__(
-        self, job: Job, run: RunDirectory, client: Client, progress: Progress, holds_model: bool
+        self, job: Job, run: RunDirectory, client: Client, progress: Progress, models: set[str]
     ) -> None:
         self.job = job
         self.directory = run
         self.client = client
         self.progress = progress
-        self.holds_model = holds_model
+        self.models = models
+        """The teachers that hold a model."""
 
-    def run(self, teacher: Teacher | None, num_threads: int | None) -> None:
+    def run(self, teachers: Callable[[], Teachers]) -> None:
         """Run what is not finished yet."""
-        job, run = self.job, self.directory
-        for problem in tasks.open_ledger(run.ledger).problems():
+        self.teachers = teachers
+        run = self.directory
+        for problem in open_ledger(run.ledger).problems():
             self.progress.say(problem)
         parts = range(run.num_parts)
         missing = [part for part in parts if not run.prompts(part).exists()]
         self.progress.stage("drawing prompts", total=len(parts), done=len(parts) - len(missing))
-        self._finish([self._submit(tasks.make_prompts, job, run, part) for part in missing])
+        self._finish([self._submit(tasks.make_prompts, self.job, run, part) for part in missing])
         if not run.duplicates.exists():
             self.progress.stage("looking for repeated prompts", total=1)
-            self._finish([self._submit(tasks.find_duplicate_prompts, job, run)])
+            self._finish([self._submit(tasks.find_duplicate_prompts, self.job, run)])
         missing = [part for part in parts if not run.responses(part).exists()]
-        ask, rounds = job.pipeline.ask, 1 if job.recipe.teacher.thinks else 2
-        needed = rounds * ask.samples_on + ask.samples_off
-        self.progress.stage(
-            "asking the teacher",
-            total=len(parts),
-            done=len(parts) - len(missing),
-            expected=needed * sum(stop - start for start, stop in map(run.bounds, missing)),
-        )
+        self._begin_asking(missing)
         self.client.subscribe_topic(_TOPIC, self._on_event)
-        resources = {"teacher": 1} if self.holds_model else None
-        judged = []
-        for part in missing:
-            asked = self._submit(
-                _ask, job, run, part, teacher, num_threads, resources=resources, priority=-part
-            )
-            judged.append(self._submit(tasks.judge_part, job, run, part, asked))
         try:
-            self._finish(judged)
+            if missing and self.job.recipe.accept.is_global:
+                self._fill_together(parts)
+            else:
+                self._fill({part: {} for part in missing})
         finally:
             self.client.unsubscribe_topic(_TOPIC)
+
+    def _begin_asking(self, missing: Sequence[int]) -> None:
+        run, ask = self.directory, self.job.pipeline.ask
+        names = self.job.answerers()
+        rounds = 1 if all(self.job.recipe.by_name[name].thinks for name in names) else 2
+        prompts = sum(stop - start for start, stop in map(run.bounds, missing))
+        self.progress.stage(
+            "asking the teacher" if len(names) == 1 else "asking the teachers",
+            total=run.num_parts,
+            done=run.num_parts - len(missing),
+            expected=(rounds * ask.samples_on + ask.samples_off) * prompts,
+        )
+
+    def _fill(self, plans: dict[int, Plan]) -> None:
+        """Ask and judge parts, each in as many rounds as it needs."""
+        self._finish([self._round(part, plan) for part, plan in plans.items()])
+
+    def _fill_together(self, parts: Sequence[int]) -> None:
+        """Ask and judge parts in rounds of all, until the rows that were asked for are there."""
+        accept = self.job.recipe.accept
+        plans: dict[int, Plan] = {part: {} for part in parts}
+        stand: dict[int, list[Standing]] = {}
+        errors: dict[int, dict[str, str]] = {}
+        changed = list(parts)
+        while changed:
+            results = self._finish([self._round(part, plans[part]) for part in changed])
+            for result in results:
+                stand[result["part"]] = result["standings"]
+                errors[result["part"]] = result["errors"]
+            more = quota.further(accept, (s for part in parts for s in stand[part]))
+            by_part = self._by_part(more)
+            for part, plan in by_part.items():
+                plans[part] = {**plans[part], **plan}
+            changed = sorted(by_part)
+        counted = self._by_part(quota.counted(accept, (s for p in parts for s in stand[p])))
+        self._finish(
+            [
+                self._submit(
+                    _judge,
+                    self.job,
+                    self.directory,
+                    part,
+                    plans[part],
+                    [errors[part]],
+                    counted.get(part, {}),
+                )
+                for part in parts
+            ]
+        )
+
+    def _by_part(self, plan: Plan) -> dict[int, Plan]:
+        found: dict[int, dict[Any, int]] = {}
+        for (index, mode), number in plan.items():
+            found.setdefault(index // self.directory.part_size, {})[index, mode] = number
+        return dict(found)
+
+    def _round(self, part: int, plan: Plan) -> Future:
+        """Submit all that one round of a part needs; the future of its judging."""
+        job, run = self.job, self.directory
+        asked: list[Future] = [
+            self._submit_asking(name, tasks.ask, part, plan, name) for name in job.answerers()
+        ]
+        for step in job.pipeline.graded:
+            asked.append(
+                self._submit_asking(step.teacher, tasks.grade, part, plan, step.column, list(asked))
+            )
+        return self._submit(_judge, job, run, part, plan, asked, None, priority=1)
+
+    def _submit_asking(self, name: str, task: Callable[..., Any], part: int, *args: Any) -> Future:
+        return self._submit(
+            _with_teachers,
+            self.teachers,
+            task,
+            self.job,
+            self.directory,
+            part,
+            *args,
+            resources={"teacher": SHARE} if name in self.models else None,
+            priority=-part,
+        )
 
     def _submit(self, function: Callable[..., Any], *args: Any, **options: Any) -> Future:
         return self.client.submit(function, *args, pure=False, retries=0, **options)
@@ -208,21 +275,49 @@ class _Stages:
         # Dask adds the worker's address to what the worker says.
         self.progress.add({name: count for name, count in event[1].items() if name != "worker"})
 
-    def _finish(self, futures: Sequence[Future]) -> None:
-        """Wait for tasks; one that fails does not stop the others, a teacher that is gone does."""
+    def _finish(self, futures: Sequence[Future]) -> list[Any]:
+        """Wait for tasks and the rounds that follow; returns what they returned.
+
+        A part that fails does not stop the others, a teacher that is gone does. When a cap is
+        reached, what is in flight is waited for.
+        """
         failures: list[BaseException] = []
+        results: list[Any] = []
         waiting = as_completed(futures)
         for future in waiting:
-            error = future.exception() if future.status != "finished" else None
-            if error is None:
-                self.progress.part_done(future.result())
-                continue
+            error = _failure(future)
             if isinstance(error, TeacherError | PrerequisiteError):
                 self.client.cancel(list(futures), force=True)
                 raise error
-            failures.append(error)
+            if error:
+                failures.append(error)
+                continue
+            result = future.result()
+            if plan := result.get("plan"):
+                waiting.add(self._round(result["part"], plan))
+                continue
+            results.append(result)
+            if "counts" in result:
+                self.progress.part_done(result["counts"])
+        for failure in failures:
+            if isinstance(failure, CapReached):
+                raise failure
         if failures:
             raise _summary(failures, len(futures)) from failures[0]
+        return results
+
+
+def _failure(future: Future) -> BaseException | None:
+    if future.status == "finished":
+        return None
+    try:
+        error: BaseException | None = future.exception()
+    except FutureCancelledError:
+        error = None
+    return error or RunError(
+        "the Dask scheduler is gone; what was answered is kept, start it again and run the same "
+        "command again"
+    )
 
 
 def _summary(failures: Sequence[BaseException], total: int) -> RunError:
@@ -231,13 +326,17 @@ def _summary(failures: Sequence[BaseException], total: int) -> RunError:
     return PartError(f"{len(failures)} of {total} tasks failed, what is finished is kept: {text}")
 
 
-def _ask(
-    job: Job, run: RunDirectory, part: int, teacher: Teacher | None, num_threads: int | None
+def _with_teachers(
+    teachers: Callable[[], Teachers], task: Callable[..., dict[str, str]], *args: Any
 ) -> dict[str, str]:
-    """`tasks.ask` on a worker, which tells the driver how far it is."""
-    worker = get_worker()
-    report = tasks.Batched(lambda counts: worker.log_event(_TOPIC, counts))
+    """Run a task on a worker with the worker's teachers; the driver is told how far it is."""
+    mine = teachers()
     try:
-        return tasks.ask(job, run, part, teacher=teacher, num_threads=num_threads, report=report)
+        return task(*args, mine)
     finally:
-        report.flush()
+        if isinstance(mine.report, Batched):
+            mine.report.flush()
+
+
+def _judge(job: Job, run: RunDirectory, part: int, *args: Any) -> dict[str, Any]:
+    return {"part": part, **tasks.judge_part(job, run, part, *args)}

@@ -5,6 +5,7 @@
         PrerequisiteError  something must be installed or made first: exit status 2
       RunError             the run failed or is incomplete: exit status 1, it can be resumed
         PartError          one part failed or is damaged; the others go on
+        CapReached         the run may not spend more
       TeacherError         a teacher cannot answer anything any more
     Unjudged               not a failure: a filter cannot tell, and says why
 
@@ -34,6 +35,10 @@ class RunError(FactoryError):
 
 class PartError(RunError):
     """One working file failed or is damaged."""
+
+
+class CapReached(RunError):
+    """A cap on cost or tokens is reached; raising it goes on with the run."""
 
 
 class TeacherError(FactoryError):

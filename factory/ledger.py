@@ -22,6 +22,7 @@ import time
 import zlib
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from factory.errors import RunError
 from factory.records import Completion
@@ -34,7 +35,7 @@ _KEY_BYTES = 16
 class LedgerWriter:
     """Appends to a segment of its own, which it makes at the first completion."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, run: str = "") -> None:
         stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
         name = f"{stamp}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
         self.path = directory / name
@@ -47,7 +48,7 @@ class LedgerWriter:
         self._closed = False
         self._flusher = threading.Thread(target=self._flush_often, daemon=True)
 
-    def append(self, key: str, completion: Completion) -> int:
+    def append(self, key: str, completion: Completion, account: str = "") -> int:
         """Write a completion; returns the number that `durable` reaches when it is on disk.
 
         Raises:
@@ -209,3 +210,12 @@ def _parse(line: bytes) -> tuple[str, Completion] | None:
         return (key, completion) if len(bytes.fromhex(key)) == _KEY_BYTES else None
     except (ValueError, TypeError):
         return None
+
+
+def spent(directory: Path, run: str) -> dict[str, Any]:
+    """Stub."""
+    return {}
+
+
+def compact(directory: Path, run: str = "") -> None:
+    """Stub."""

@@ -4,11 +4,13 @@ import threading
 import time
 from collections import Counter
 from types import TracebackType
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 
+from factory.spend import Prices, spend_table
 from factory.terminal import visible
 
 _PLAIN_EVERY_S = 10.0
@@ -26,6 +28,8 @@ class Progress:
         self._console = console or Console(stderr=True)
         self._num_expected = 0
         self._quiet = quiet
+        self.prices = Prices({})
+        """What the teachers' tokens cost."""
         self._live: Live | None = None
         self._lock = threading.Lock()
         self._stage = ""
@@ -70,7 +74,7 @@ class Progress:
             self.say(f"{name}{kept}")
 
     def add(self, counts: dict[str, int]) -> None:
-        """Counts that came on top: completions, tokens, errors, kept_on, kept_off."""
+        """Counts that came on top: see `factory.desk.Desk`; and kept_on, kept_off."""
         with self._lock:
             self._counts.update(counts)
         if self._live is None and time.monotonic() - self._printed > _PLAIN_EVERY_S:
@@ -92,8 +96,18 @@ class Progress:
         """The state in one line."""
         return f"{self._stage}: " + ", ".join(f"{name} {text}" for name, text in self._cells())
 
-    def table(self) -> Table:
-        """The state as a table."""
+    def table(self) -> RenderableType:
+        """The state as a table, and what was paid so far as another."""
+        paid = self._paid()
+        if not paid:
+            return self._state()
+        return Group(self._state(), spend_table(paid, "paid in this start"))
+
+    def _paid(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return self.prices.rows(self._counts)
+
+    def _state(self) -> Table:
         table = Table(title=self._stage, title_justify="left", box=None)
         with self._lock:
             cells = self._cells()
@@ -106,13 +120,16 @@ class Progress:
         counts, seconds = self._counts, max(time.monotonic() - self._started, 1e-9)
         cells = [("parts", f"{self._done}/{self._total}")]
         if completions := counts["completions"]:
-            eta = (self._num_expected - completions) * seconds / completions
+            asked = completions - counts["recalled"]
+            eta = (self._num_expected - completions) * seconds / max(asked, 1)
             cells += [
                 ("completions", f"{completions:,}"),
                 ("completions/s", f"{completions / seconds:.1f}"),
                 ("tokens", f"{counts['tokens']:,}"),
                 ("tokens/s", f"{counts['tokens'] / seconds:,.0f}"),
+                ("recalled", f"{counts['recalled']:,}"),
                 ("failed", f"{counts['errors']:,}"),
+                ("US$", f"{sum(row['cost'] for row in self.prices.rows(counts)):,.4f}"),
                 ("kept on/off", f"{counts['kept_on']:,}/{counts['kept_off']:,}"),
                 ("time left", f"{max(eta, 0):.0f} s"),
             ]

@@ -8,7 +8,7 @@
     [math]                           # the page's own fields
     num_prompts = 64
 
-    [teacher]
+    [teacher]                        # or several, [teachers.<name>]; then [ask] says who answers
     kind = "bundled"
 
     [sampling.on]
@@ -33,7 +33,8 @@ import tomli_w
 
 from factory.config import build, nearest, read_toml, settings
 from factory.errors import ConfigError
-from factory.records import Mode, Sampling
+from factory.quota import AcceptByMode
+from factory.records import MODES, Mode, Sampling
 from factory.seeds import digest
 from factory.steps import Pipeline
 from factory.teachers import TeacherConfig
@@ -48,6 +49,27 @@ class SamplingByMode:
 
 
 @settings
+class Answerers:
+    """Who answers in each mode: weights by teacher, or a single name."""
+
+    on: dict[str, float] = field(default_factory=dict)
+    off: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for mode, weights in (("on", self.on), ("off", self.off)):
+            for name, weight in weights.items():
+                if not 0 < weight < float("inf"):
+                    raise ValueError(f"{mode}.{name} must be > 0, got {weight}")
+
+
+@settings
+class AskTable(Answerers):
+    """Table `[ask]`: which teachers answer; `[ask.domains.<domain>]` says it for one domain."""
+
+    domains: dict[str, Answerers] = field(default_factory=dict)
+
+
+@settings
 class Limits:
     """Table `[limits]`: what may differ between two starts of a run without changing its data."""
 
@@ -55,12 +77,20 @@ class Limits:
     """Prompts in a part, the unit of work and of restart. A run keeps the one it began with."""
     max_error_share: float = 0.1
     """Share of failed requests, in [0, 1], above which a run counts as incomplete."""
+    max_cost: float | None = None
+    """US dollars that the run may cost in all, over all its starts, at the teachers' prices."""
+    max_tokens: int | None = None
+    """Prompt and completion tokens that the run may pay for in all, over all its starts."""
 
     def __post_init__(self) -> None:
         if self.part_size < 1:
             raise ValueError(f"part_size must be > 0, got {self.part_size}")
         if not 0 <= self.max_error_share <= 1:
             raise ValueError(f"max_error_share must be in [0, 1], got {self.max_error_share}")
+        for name in ("max_cost", "max_tokens"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise ValueError(f"{name} must be >= 0, got {value}")
 
 
 @settings
@@ -68,7 +98,11 @@ class Recipe:
     """A whole recipe, but for the pipeline's own table."""
 
     pipeline: str
-    teacher: TeacherConfig
+    teacher: TeacherConfig | None = None
+    """The one teacher, where there is one."""
+    teachers: dict[str, TeacherConfig] = field(default_factory=dict)
+    """Teachers by name, where there are several."""
+    ask: AskTable = AskTable()
     version: str = "v1"
     """Release of the dataset; part of the shards' names."""
     seed: int = 42
@@ -76,6 +110,7 @@ class Recipe:
     """The students that the data is meant for."""
     rows_per_shard: int = 100_000
     sampling: SamplingByMode = SamplingByMode()
+    accept: AcceptByMode = AcceptByMode()
     filters: dict[str, dict[str, Any]] = field(default_factory=dict)
     limits: Limits = Limits()
 
@@ -85,6 +120,41 @@ class Recipe:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.]{0,31}", self.version):
             text = "1 to 32 letters, digits and dots, no dot first"
             raise ValueError(f"version must be {text}, got {self.version!r}")
+        self._check_teachers()
+
+    def _check_teachers(self) -> None:
+        if bool(self.teacher) == bool(self.teachers):
+            both = "and [teachers] cannot stand together" if self.teacher else "is missing"
+            raise ValueError(
+                f"teacher {both}; name one in [teacher], or several in [teachers.NAME]"
+            )
+        for name in self.teachers:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", name):
+                raise ValueError(f"teachers.{name} must be 1 to 32 letters, digits, - and _")
+        for where, table in {"ask": self.ask, **self._domain_tables()}.items():
+            for mode in MODES:
+                for name in getattr(table, mode):
+                    if name not in self.by_name:
+                        hint = nearest(name, self.by_name)
+                        raise ValueError(f"{where}.{mode} names no teacher: {name!r}{hint}")
+        if len(self.by_name) > 1:
+            for mode in MODES:
+                if not getattr(self.ask, mode):
+                    raise ValueError(f"ask.{mode} is missing; name the teacher that answers")
+
+    def _domain_tables(self) -> dict[str, Answerers]:
+        return {f"ask.domains.{name}": table for name, table in self.ask.domains.items()}
+
+    @property
+    def by_name(self) -> dict[str, TeacherConfig]:
+        """All teachers; a single one is called `teacher`."""
+        return {"teacher": self.teacher} if self.teacher else self.teachers
+
+    def answerers(self, domain: str, mode: Mode) -> dict[str, float]:
+        """Weights by name of the teachers that answer prompts of a domain in a mode."""
+        special = self.ask.domains.get(domain, Answerers())
+        weights: dict[str, float] = getattr(special, mode) or getattr(self.ask, mode)
+        return weights or {next(iter(self.by_name)): 1.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +177,7 @@ def load_recipe(path: Path) -> LoadedRecipe:
     name = table.get("pipeline")
     if not isinstance(name, str) or name in Recipe.__dataclass_fields__ or not name:
         raise ConfigError(f'{path}: pipeline must name a pipeline, such as "math", got {name!r}')
+    _spell_out(table.get("ask"))
     options = table.pop(name, {})
     if not isinstance(options, dict):
         raise ConfigError(f"{path}: {name} must be a table, got {options!r}")
@@ -115,6 +186,17 @@ def load_recipe(path: Path) -> LoadedRecipe:
         known = [*Recipe.__dataclass_fields__, name]
         raise ConfigError(f"{path}: unknown key {stray[0]}{nearest(stray[0], known)}")
     return LoadedRecipe(path=path, recipe=build(Recipe, table, where=str(path)), options=options)
+
+
+def _spell_out(table: Any) -> None:
+    """`on = "name"` in an `[ask]` table as weights, in place."""
+    if isinstance(table, dict):
+        for mode in MODES:
+            if isinstance(table.get(mode), str):
+                table[mode] = {table[mode]: 1.0}
+        domains = table.get("domains")
+        for inner in domains.values() if isinstance(domains, dict) else ():
+            _spell_out(inner)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +211,17 @@ class Job:
     def sampling(self, mode: Mode) -> Sampling:
         """How answers in a mode are drawn."""
         return self.recipe.sampling.on if mode == "on" else self.recipe.sampling.off
+
+    def answerers(self) -> list[str]:
+        """The teachers that answer prompts, in the recipe's order."""
+        domains = ("", *self.recipe.ask.domains)
+        used = {n for d in domains for mode in MODES for n in self.recipe.answerers(d, mode)}
+        return [name for name in self.recipe.by_name if name in used]
+
+    def teachers(self) -> dict[str, TeacherConfig]:
+        """All teachers that the run needs: those that answer, judges, reward models."""
+        used = {*self.answerers(), *(step.teacher for step in self.pipeline.graded)}
+        return {name: config for name, config in self.recipe.by_name.items() if name in used}
 
     def as_table(self) -> dict[str, Any]:
         """The resolved recipe, every default filled in, as TOML would hold it."""
@@ -145,9 +238,22 @@ class Job:
         """The part of the resolved recipe that changes the data."""
         table = self.as_table()
         del table["limits"]
-        limits = type(self.recipe.teacher).limits
-        table["teacher"] = {k: v for k, v in table["teacher"].items() if k not in limits}
+        for path in self.limit_keys():
+            owner, keys = table, path.split(".")
+            for key in keys[:-1]:
+                owner = owner.get(key, {})
+            owner.pop(keys[-1], None)
         return table
+
+    def limit_keys(self) -> set[str]:
+        """The teachers' keys that change no data, such as `teacher.price`."""
+        recipe = self.recipe
+        prefixes = {name: f"teachers.{name}" for name in recipe.teachers} or {"teacher": "teacher"}
+        return {
+            f"{prefix}.{key}"
+            for name, prefix in prefixes.items()
+            for key in type(recipe.by_name[name]).limits
+        }
 
     def hash(self) -> str:
         """The identity of what the run produces: recipe and pipeline, 16 hexadecimal digits."""

@@ -115,6 +115,25 @@ class Completion:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Grade:
+    """What a judge or a reward model said of one response; a filter reads it by its column."""
+
+    column: str
+    score: float | None
+    """None where the judge's reply holds no verdict, or the request failed."""
+    text: str = ""
+    """The judge's whole reply."""
+    error: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    teacher_name: str = ""
+    """What the recipe calls the judge or reward model."""
+    teacher: str = ""
+    teacher_revision: str = ""
+    request_key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Response:
     """One answer of a teacher to one prompt in one mode."""
 
@@ -132,6 +151,13 @@ class Response:
     engine: str = ""
     teacher: str = ""
     teacher_revision: str = ""
+    teacher_name: str = ""
+    """What the recipe calls the teacher."""
+    grades: tuple[Grade, ...] = ()
+
+    def grade(self, column: str) -> Grade | None:
+        """What stands in a judge's or a reward model's column."""
+        return next((grade for grade in self.grades if grade.column == column), None)
 
     @property
     def id(self) -> str:

@@ -17,7 +17,7 @@ from factory.asking import Asker
 from factory.engine import run
 from factory.funnel import funnel_table
 from factory.recipe import Job
-from factory.records import MODES, Prompt, Request
+from factory.records import MODES, Completion, Prompt, Request
 from factory.tasks import make_asker
 from factory.teachers.scripted import ScriptedTeacher
 from factory.terminal import plain
@@ -52,9 +52,15 @@ def knowing_teacher(prompts: list[Prompt], asker: Asker) -> ScriptedTeacher:
     for prompt in prompts:
         gold[prompt.problem] = gold[prompt.input[-1].content] = prompt.expected_answer or ""
 
-    def reply(request: Request) -> str:
-        answer = gold[request.messages[-1].content]
-        if asker.thinks:
+    thinks = {who.model: who.thinks for who in asker.answerers.values()}
+
+    def reply(request: Request) -> str | Completion:
+        if request.task == "score":
+            return Completion(score=1.0)
+        answer = gold.get(request.messages[-1].content)
+        if answer is None:  # it was shown an answer, as a judge
+            return "Judgement: yes"
+        if thinks[request.model]:
             trace = "<think>\nThe answer is known.\n</think>\n\n" if request.mode == "on" else ""
             return f"{trace}\\boxed{{{answer}}}"
         return answer if request.prefix else "The answer is known."

@@ -1,7 +1,7 @@
 """A run's directory: where its files lie, and whether it may be continued.
 
 recipe.toml        the resolved recipe
-plan.json          what the run was started with: hash, prompts, part size
+plan.json          what the run was started with: hash, prompts, part size; its id in the ledger
 ledger/            completions; may be shared between runs
 prompts/           part-00000.parquet ..., duplicates.parquet
 responses/         part-00000.parquet ..., kept or not, with every verdict
@@ -11,6 +11,7 @@ manifest.json      written last: its presence means that the run is complete
 
 import contextlib
 import fcntl
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ class RunDirectory:
 
     root: Path
     ledger: Path
+    run_id: str
+    """Names the ledger's segments that this run paid for."""
     num_prompts: int
     part_size: int
 
@@ -86,11 +89,17 @@ def create_or_resume(job: Job, root: Path, ledger: Path | None = None) -> RunDir
             "hash": job.hash(),
             "num_prompts": source.num_prompts,
             "part_size": limits.part_size,
+            "run_id": secrets.token_hex(4),
+            "ledger": "",
         }
         # The plan comes last: a directory without one is not yet a run.
         store.write_text(root / "recipe.toml", job.to_toml())
         store.write_json(plan_path, plan)
-    directory = _directory(root, plan, ledger)
+    where = str(ledger.resolve()) if ledger else ""
+    if ledger and plan["ledger"] != where:  # so that others who open the run find it
+        plan["ledger"] = where
+        store.write_json(plan_path, plan)
+    directory = _directory(root, plan)
     if directory.ledger.exists() and not directory.ledger.is_dir():
         raise ConfigError(f"--ledger {directory.ledger}: is not a directory")
     return directory
@@ -122,13 +131,14 @@ def open_run(root: Path) -> RunDirectory:
     plan_path = root / _PLAN
     if not _exists(plan_path):
         raise ConfigError(f"{root}: holds no run (no {_PLAN}); make one with: factory run")
-    return _directory(root, _read_plan(plan_path), None)
+    return _directory(root, _read_plan(plan_path))
 
 
 def _is_free(root: Path) -> bool:
-    """Whether a directory holds nothing but what a start that was killed at once may have left."""
+    """Whether a directory holds at most a ledger and what a start that was killed may have left."""
     return root.is_dir() and all(
-        path.name == "recipe.toml" or path.name.endswith(".tmp") for path in root.iterdir()
+        path.name in ("recipe.toml", "ledger") or path.name.endswith(".tmp")
+        for path in root.iterdir()
     )
 
 
@@ -141,18 +151,19 @@ def _exists(path: Path) -> bool:
 
 def _read_plan(path: Path) -> dict[str, Any]:
     advice = "start anew in another --out, with --ledger on this run's ledger nothing is paid twice"
-    keys = ("hash", "num_prompts", "part_size")
+    keys = ("hash", "run_id", "ledger", "num_prompts", "part_size")
     plan = store.read_json(path, keys=keys, advice=advice)
-    for key in keys[1:]:
-        if type(plan[key]) is not int or plan[key] < 1:
+    for key, kind in zip(keys, (str, str, str, int, int), strict=True):
+        if type(plan[key]) is not kind or (kind is int and plan[key] < 1):
             raise RunError(f"{path}: damaged ({key} is {plan[key]!r}); {advice}")
     return plan
 
 
-def _directory(root: Path, plan: dict[str, Any], ledger: Path | None) -> RunDirectory:
+def _directory(root: Path, plan: dict[str, Any]) -> RunDirectory:
     return RunDirectory(
         root=root.resolve(),
-        ledger=(ledger or root / "ledger").resolve(),
+        ledger=Path(plan["ledger"] or root / "ledger").resolve(),
+        run_id=plan["run_id"],
         num_prompts=plan["num_prompts"],
         part_size=plan["part_size"],
     )
@@ -177,12 +188,12 @@ def _difference(root: Path, job: Job) -> str:
         old = _flat(read_toml(root / "recipe.toml"))
     except ConfigError as error:
         return f"holds a different run, and what it was cannot be told ({error})"
-    limits = {f"teacher.{name}" for name in type(job.recipe.teacher).limits}
+    free = tuple(f"{key}." for key in ("limits", *job.limit_keys()))
     new = _flat(job.as_table())
     changed = [
         f"{key} was {old.get(key)!r} and is {new.get(key)!r}"
         for key in sorted(old.keys() | new.keys())
-        if old.get(key) != new.get(key) and key not in limits and not key.startswith("limits.")
+        if old.get(key) != new.get(key) and not f"{key}.".startswith(free)
     ]
     if not changed:
         return "holds a run of the same recipe by other code (texts, filters or versions changed)"

@@ -58,6 +58,23 @@ _VERDICTS = pa.list_(
     )
 )
 
+_GRADES = pa.list_(
+    pa.struct(
+        [
+            ("column", pa.string()),
+            ("score", pa.float64()),
+            ("text", pa.string()),
+            ("error", pa.string()),
+            ("prompt_tokens", pa.int64()),
+            ("completion_tokens", pa.int64()),
+            ("teacher_name", pa.string()),
+            ("teacher", pa.string()),
+            ("teacher_revision", pa.string()),
+            ("request_key", pa.string()),
+        ]
+    )
+)
+
 RESPONSES = pa.schema(
     [
         ("id", pa.string()),
@@ -79,6 +96,8 @@ RESPONSES = pa.schema(
         ("engine", pa.string()),
         ("teacher", pa.string()),
         ("teacher_revision", pa.string()),
+        ("teacher_name", pa.string()),
+        ("grades", _GRADES),
         ("verdicts", _VERDICTS),
         ("kept", pa.bool_()),
         ("dropped_by", pa.string()),
@@ -188,6 +207,7 @@ def response_row(judged: Judged) -> dict[str, Any]:
         "domain": response.prompt.domain,
         "expected_answer": response.prompt.expected_answer,
         "request_keys": list(response.request_keys),
+        "grades": [asdict(grade) for grade in response.grades],
         "verdicts": [asdict(verdict) for verdict in judged.verdicts],
         "kept": judged.kept,
         "dropped_by": failed.filter,

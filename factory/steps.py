@@ -25,7 +25,7 @@ from typing import Any, Literal, Protocol
 from factory.config import build, nearest
 from factory.dedup import Exact, MinHash
 from factory.errors import ConfigError
-from factory.records import Filter, GroupFilter, Prompt
+from factory.records import Filter, GroupFilter, Mode, Prompt, Sampling
 from factory.seeds import digest
 
 
@@ -76,6 +76,10 @@ class Ask:
     shots: Mapping[str, tuple[Shot, ...]] = field(default_factory=dict)
     """Worked examples by prompt source."""
 
+    def samples(self, mode: Mode) -> int:
+        """Answers to each prompt in a mode."""
+        return self.samples_on if mode == "on" else self.samples_off
+
 
 @dataclass(frozen=True, slots=True)
 class Dedup:
@@ -99,7 +103,38 @@ class KeepGroup:
     filter: GroupFilter
 
 
-Step = Ask | Dedup | Keep | KeepGroup
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AskJudge:
+    """Show every response that is kept so far to a judge; its verdict becomes a column.
+
+    Nothing in a response can pass for a verdict: only the judge's own reply is read, and what a
+    thinking judge thought is left out first.
+    """
+
+    teacher: str
+    """A name in the recipe's `[teachers]`."""
+    template: str
+    """What the judge is told, around `{problem}`, `{expected}` and `{answer}`."""
+    column: str = "judge"
+    verdict: str = r"(?im)^\W*judge?ment:?\W*(\w+)"
+    """A pattern; the first group of its last match in the reply is the verdict."""
+    scores: Mapping[str, float] = field(default_factory=lambda: {"yes": 1.0, "no": 0.0})
+    """Scores by lower-case verdict; where empty, the verdict is a number."""
+    sampling: Sampling = field(default_factory=lambda: Sampling(temperature=0.0))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AskReward:
+    """Have a reward model score every response that is kept so far; the score becomes a column."""
+
+    teacher: str
+    """A name in the recipe's `[teachers]`."""
+    column: str = "reward"
+
+
+Graded = AskJudge | AskReward
+Filtering = Dedup | Keep | KeepGroup
+Step = Ask | Filtering | Graded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +158,8 @@ class Pipeline:
             assert before == (position < asks[0]) or position == asks[0], (
                 f"{self.name}: {step} stands on the wrong side of the Ask"
             )
+        columns = [step.column for step in self.graded]
+        assert len(columns) == len(set(columns)), f"{self.name}: columns {columns} repeat"
 
     @property
     def ask(self) -> Ask:
@@ -139,12 +176,22 @@ class Pipeline:
         """The steps after the Ask, in order."""
         return self.steps[self.steps.index(self.ask) + 1 :]
 
+    @property
+    def graded(self) -> tuple[Graded, ...]:
+        """The steps that ask a judge or a reward model, in order."""
+        return tuple(step for step in self.steps if isinstance(step, AskJudge | AskReward))
+
+    @property
+    def filtering(self) -> tuple[Filtering, ...]:
+        """The steps that filters and dedup methods stand in, in order."""
+        return tuple(step for step in self.steps if isinstance(step, Dedup | Keep | KeepGroup))
+
     def filter_settings(self) -> dict[str, dict[str, Any]]:
         """Every field of every filter and dedup method, by the name that a recipe uses."""
         return {
             _recipe_name(step): dataclasses.asdict(_method(step))
-            for step in self.steps
-            if not isinstance(step, Ask) and dataclasses.fields(_method(step))
+            for step in self.filtering
+            if dataclasses.fields(_method(step))
         }
 
     def with_filter_settings(self, tables: Mapping[str, dict[str, Any]], where: str) -> "Pipeline":
@@ -153,14 +200,16 @@ class Pipeline:
         Raises:
             ConfigError: a filter or field that does not exist, or a value that does not fit.
         """
-        known = [_recipe_name(step) for step in self.steps if not isinstance(step, Ask)]
+        known = [_recipe_name(step) for step in self.filtering]
         for name in tables:
             if name not in known:
                 hint = nearest(name, known)
                 raise ConfigError(f"{where}: unknown key filters.{name}{hint}")
 
         def change(step: Step) -> Step:
-            if isinstance(step, Ask) or not (table := tables.get(_recipe_name(step))):
+            if not isinstance(step, Dedup | Keep | KeepGroup):
+                return step
+            if not (table := tables.get(_recipe_name(step))):
                 return step
             merged = {**dataclasses.asdict(_method(step)), **table}
             prefix = f"filters.{_recipe_name(step)}"
@@ -175,17 +224,18 @@ class Pipeline:
 
     def fingerprint(self) -> str:
         """A hash of all that the pipeline puts into the data: texts, shots, filters, versions."""
-        methods = [_method(step) for step in self.steps if not isinstance(step, Ask)]
+        methods = [_method(step) for step in self.filtering]
         versions = [(method.name, repr(method)) for method in methods]
+        asked = [repr(self.ask), *map(repr, self.graded)]
         gold = self.gold.name if self.gold else None
-        return digest(repr(self.source), repr(self.ask), versions, gold, self.notes, size=8)
+        return digest(repr(self.source), asked, versions, gold, self.notes, size=8)
 
 
-def _method(step: Dedup | Keep | KeepGroup) -> Any:
+def _method(step: Filtering) -> Any:
     return step.method if isinstance(step, Dedup) else step.filter
 
 
-def _recipe_name(step: Dedup | Keep | KeepGroup) -> str:
+def _recipe_name(step: Filtering) -> str:
     """`final_answer`; `prompt_minhash` and `response_minhash` where a method stands twice."""
     name = str(_method(step).name).rpartition(".")[0]
     return f"{step.on}_{name}" if isinstance(step, Dedup) else name

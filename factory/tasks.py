@@ -1,26 +1,21 @@
 """What the workers do: each function reads its part from disk, works, writes its part to disk.
 
-Nothing here knows Dask but for the progress that `report` hands on. Teachers and ledger indexes are
-built once in a process and kept.
+Nothing here knows Dask. Teachers and ledger indexes are those of the worker process, see
+`factory.worker`.
 """
 
-import os
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from factory import store
-from factory.apply import check_gold, judge
-from factory.asking import Asker, Conversation
+from factory import quota, store
+from factory.apply import Grader, check_gold, judge, leave_out_surplus, standings
+from factory.asking import Answerer, Asker
+from factory.desk import Talk
 from factory.errors import PartError
-from factory.ledger import LedgerReader, LedgerWriter
+from factory.grading import grading
 from factory.licenses import combine
 from factory.recipe import Job
-from factory.records import Completion, Prompt, Request, Response
-from factory.remembering import Remembering
+from factory.records import MODES, Completion, Grade, Mode, Prompt, Request, Response
 from factory.rundir import RunDirectory
 from factory.schemas import (
     DUPLICATES,
@@ -30,34 +25,20 @@ from factory.schemas import (
     prompt_row,
     response_row,
 )
-from factory.teachers import Teacher, make_teacher
+from factory.steps import AskJudge, AskReward, Graded
+from factory.worker import Teachers, open_ledger
 
-Report = Callable[[dict[str, int]], None]
-"""Takes counts that have come on top since the last call."""
-
-make_teacher_once = cache(make_teacher)
-"""One teacher a config and process."""
-_ledger_lock = threading.Lock()
-
-
-@cache
-def _ledger(directory: Path) -> LedgerReader:
-    return LedgerReader(directory)
-
-
-def open_ledger(directory: Path) -> LedgerReader:
-    """The process's index of a ledger, brought up to date."""
-    with _ledger_lock:
-        reader = _ledger(directory)
-        reader.refresh()
-        return reader
+T = TypeVar("T")
+Plan = Mapping[tuple[int, Mode], int]
+"""Samples by prompt position and mode, of prompts that get more than the page's."""
 
 
 def make_prompts(job: Job, run: RunDirectory, part: int) -> dict[str, int]:
     """Draw a part's prompts and check their gold answers."""
     rows = []
     for prompt in job.pipeline.source.prompts(*run.bounds(part)):
-        combine(prompt.license, job.recipe.teacher.license)  # refused before anything is paid
+        for name in job.answerers():  # refused before anything is paid
+            combine(prompt.license, job.recipe.by_name[name].license)
         rows.append(prompt_row(prompt, check_gold(job.pipeline.gold, prompt)))
     store.write_part(run.prompts(part), rows, PROMPTS)
     return {"prompts": len(rows)}
@@ -99,110 +80,195 @@ def kept_prompts(run: RunDirectory, part: int) -> list[Prompt]:
 
 def make_asker(job: Job) -> Asker:
     """What the requests of a job have in common."""
-    model, revision = job.recipe.teacher.identity()
+    recipe = job.recipe
+    modes = [(domain, mode) for domain in ("", *recipe.ask.domains) for mode in MODES]
     return Asker(
         ask=job.pipeline.ask,
-        model=model,
-        revision=revision,
-        thinks=job.recipe.teacher.thinks,
+        answerers={name: answerer(job, name) for name in job.answerers()},
+        weights={(domain, mode): recipe.answerers(domain, mode) for domain, mode in modes},
         sampling={"on": job.sampling("on"), "off": job.sampling("off")},
-        seed=job.recipe.seed,
+        seed=recipe.seed,
     )
 
 
+def answerer(job: Job, name: str) -> Answerer:
+    """A teacher as its requests and records name it."""
+    config = job.recipe.by_name[name]
+    model, revision = config.identity()
+    return Answerer(name=name, model=model, revision=revision, thinks=config.thinks)
+
+
+def slots(job: Job, prompts: Iterable[Prompt], plan: Plan) -> Iterator[tuple[Prompt, Mode, int]]:
+    """Every prompt, mode and sample that is to be asked, in that order."""
+    for prompt in prompts:
+        for mode in MODES:
+            for sample in range(plan.get((prompt.index, mode), job.pipeline.ask.samples(mode))):
+                yield prompt, mode, sample
+
+
 def ask(
-    job: Job,
-    run: RunDirectory,
-    part: int,
-    *,
-    teacher: Teacher | None,
-    num_threads: int | None,
-    report: Report,
+    job: Job, run: RunDirectory, part: int, plan: Plan, name: str, teachers: Teachers
 ) -> dict[str, str]:
-    """Bring every completion of a part into the ledger.
+    """Bring every completion of one teacher for a part into the ledger.
 
     Args:
         job: what to produce.
         run: where.
         part: which part.
-        teacher: answers instead of the recipe's teacher, as tests and rehearsals want.
-        num_threads: processor threads for a model; None for all.
-        report: told of `completions`, those from the ledger included, `tokens` and `errors`.
+        plan: how many samples prompts get that get more than the page's.
+        name: what the recipe calls the teacher.
+        teachers: the process's teachers.
 
     Returns:
         The errors of requests that failed, by request key.
+
+    Raises:
+        CapReached: the budget does not allow all of it.
     """
-    chosen = teacher or make_teacher_once(
-        job.recipe.teacher, num_threads=num_threads or os.cpu_count() or 1
+    asker = make_asker(job)
+    talks = (
+        Talk(asker.conversation(prompt, mode, sample), f"{name}/{prompt.domain}/{mode}")
+        for prompt, mode, sample in slots(job, kept_prompts(run, part), plan)
+        if asker.answerer(prompt, mode, sample).name == name
     )
-    writer = LedgerWriter(run.ledger)
-    remembering = Remembering(chosen, open_ledger(run.ledger), writer)
-    errors: dict[str, str] = {}
-
-    def watched(requests: Sequence[Request]) -> Iterator[tuple[int, Completion]]:
-        for index, completion in remembering.generate(list(requests)):
-            if completion.error:
-                errors[requests[index].key] = completion.error
-            failed = int(bool(completion.error))
-            report({"completions": 1, "tokens": completion.completion_tokens, "errors": failed})
-            yield index, completion
-
-    try:
-        conversations = make_asker(job).conversations(kept_prompts(run, part))
-        for _ in converse(conversations, watched):
-            pass
-    finally:
-        writer.close()
-    return errors
+    return teachers.lead(job, run, name, talks)
 
 
-def converse(
-    conversations: Sequence[Conversation],
-    generate: Callable[[Sequence[Request]], Iterable[tuple[int, Completion]]],
-) -> Iterator[tuple[int, Response]]:
-    """Lead conversations to their end, a round of requests at a time.
+def grade(
+    job: Job,
+    run: RunDirectory,
+    part: int,
+    plan: Plan,
+    column: str,
+    errors: Sequence[dict[str, str]],
+    teachers: Teachers,
+) -> dict[str, str]:
+    """Bring what a judge or a reward model says of a part's responses into the ledger.
 
-    Yields:
-        (position of the conversation, its response), as they end.
+    Args:
+        job: what to produce.
+        run: where.
+        part: which part.
+        plan: see `ask`.
+        column: which of the pipeline's judges and reward models.
+        errors: those of what was asked before.
+        teachers: the process's teachers.
     """
-    pending = [(place, next(talk)) for place, talk in enumerate(conversations)]
-    while pending:
-        following: list[tuple[int, Request]] = []
-        for index, completion in generate([request for _, request in pending]):
-            place = pending[index][0]
-            try:
-                following.append((place, conversations[place].send(completion)))
-            except StopIteration as end:
-                yield place, end.value
-        # In the order of the conversations, whatever order the completions came in.
-        pending = sorted(following, key=lambda item: item[0])
+    steps = job.pipeline.response_steps
+    place = next(i for i, s in enumerate(steps) if getattr(s, "column", None) == column)
+    step = steps[place]
+    assert isinstance(step, AskJudge | AskReward)
+    recall = _recall(run, part, errors)
+    judged = judge(steps[:place], _responses(job, run, part, plan, recall), _grader(job, recall))
+    who = answerer(job, step.teacher)
+    talks = (
+        Talk(
+            grading(step, who, item.response, job.recipe.seed),
+            f"{step.teacher}/{item.response.prompt.domain}/{item.response.mode}",
+        )
+        for item in judged
+        if item.kept
+    )
+    return teachers.lead(job, run, step.teacher, talks)
 
 
-def judge_part(job: Job, run: RunDirectory, part: int, errors: dict[str, str]) -> dict[str, int]:
+Recall = Callable[[Request], Completion]
+
+
+def _recall(run: RunDirectory, part: int, errors: Sequence[dict[str, str]]) -> Recall:
+    """Finds completions in the ledger, and the errors of those that failed."""
+    reader = open_ledger(run.ledger)
+    failed = {key: error for each in errors for key, error in each.items()}
+
+    def recall(request: Request) -> Completion:
+        completion = reader.get(request.key)
+        if completion is None and request.key in failed:
+            return Completion(finish_reason="error", error=failed[request.key])
+        if completion is None:
+            raise PartError(
+                f"{run.responses(part)}: completion {request.key} is not in {run.ledger}; "
+                "run the same command again"
+            )
+        return completion
+
+    return recall
+
+
+def replay(conversation: Generator[Request, Completion, T], recall: Recall) -> T:
+    """What a conversation returns when its completions are known."""
+    request = next(conversation)
+    while True:
+        try:
+            request = conversation.send(recall(request))
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+
+def _responses(
+    job: Job, run: RunDirectory, part: int, plan: Plan, recall: Recall
+) -> list[Response]:
+    asker = make_asker(job)
+    prompts = kept_prompts(run, part)
+    return [replay(asker.conversation(*slot), recall) for slot in slots(job, prompts, plan)]
+
+
+def _grader(job: Job, recall: Recall) -> Grader:
+    def graded(step: Graded, response: Response) -> Grade:
+        who = answerer(job, step.teacher)
+        return replay(grading(step, who, response, job.recipe.seed), recall)
+
+    return graded
+
+
+def judge_part(
+    job: Job,
+    run: RunDirectory,
+    part: int,
+    plan: Plan,
+    errors: Sequence[dict[str, str]],
+    counted: Plan | None = None,
+) -> dict[str, Any]:
     """Take a part's completions from the ledger, judge the responses, and write them all.
+
+    Args:
+        job: what to produce.
+        run: where.
+        part: which part.
+        plan: see `ask`.
+        errors: those of what was asked.
+        counted: how many accepted answers count, by prompt and mode; None where that is not known.
+
+    Returns:
+        `counts` of a part that was written. Where the recipe asks for a number of accepted rows,
+        and it is not yet known which count: `plan`, the samples of prompts that get more, or
+        `standings` and `errors`, where other parts have a say in it.
 
     Raises:
         PartError: too many requests failed; the part stays open, and the next start asks only
             those again.
     """
-    reader = open_ledger(run.ledger)
+    recall = _recall(run, part, errors)
+    responses = _responses(job, run, part, plan, recall)
+    _refuse_too_many_errors(job, part, responses)
+    judged = judge(job.pipeline.response_steps, responses, _grader(job, recall))
+    accept = job.recipe.accept
+    if accept.is_set and counted is None:
+        stand = standings(judged)
+        if accept.is_global:
+            return {"standings": stand, "errors": {k: v for e in errors for k, v in e.items()}}
+        if more := quota.further(accept, stand):
+            return {"plan": {**plan, **more}}
+        counted = quota.counted(accept, stand)
+    leave_out_surplus(accept, judged, counted or {})
+    store.write_part(run.responses(part), [response_row(item) for item in judged], RESPONSES)
+    kept = {f"kept_{mode}": 0 for mode in MODES}
+    for item in judged:
+        kept[f"kept_{item.response.mode}"] += item.kept
+    return {"counts": {"judged": len(judged), **kept}}
 
-    def recall(requests: Sequence[Request]) -> Iterator[tuple[int, Completion]]:
-        for index, request in enumerate(requests):
-            completion = reader.get(request.key)
-            if completion is None and request.key not in errors:
-                raise PartError(
-                    f"{run.responses(part)}: completion {request.key} is not in {run.ledger}; "
-                    "run the same command again"
-                )
-            yield (
-                index,
-                completion
-                or Completion(finish_reason="error", error=errors[request.key], engine=""),
-            )
 
-    conversations = make_asker(job).conversations(kept_prompts(run, part))
-    responses = [response for _, response in sorted(converse(conversations, recall), key=_place)]
+def _refuse_too_many_errors(job: Job, part: int, responses: Sequence[Response]) -> None:
     failed, allowed = sum(bool(r.error) for r in responses), job.recipe.limits.max_error_share
     if failed > allowed * len(responses):
         first = next(response.error for response in responses if response.error)
@@ -210,35 +276,3 @@ def judge_part(job: Job, run: RunDirectory, part: int, errors: dict[str, str]) -
             f"part {part:05d}: {failed} of {len(responses)} responses failed, more than "
             f"limits.max_error_share = {allowed}; the first: {first}; run the same command again"
         )
-    judged = judge(job.pipeline.response_steps, responses)
-    store.write_part(run.responses(part), [response_row(item) for item in judged], RESPONSES)
-    kept = {f"kept_{mode}": 0 for mode in ("on", "off")}
-    for item in judged:
-        kept[f"kept_{item.response.mode}"] += item.kept
-    return {"judged": len(judged), **kept}
-
-
-def _place(item: tuple[int, Response]) -> int:
-    return item[0]
-
-
-class Batched:
-    """Adds counts up and hands them on at most twice a second, and at the end."""
-
-    def __init__(self, report: Report) -> None:
-        self._report = report
-        self._counts: dict[str, int] = {}
-        self._last = time.monotonic()
-
-    def __call__(self, counts: dict[str, int]) -> None:
-        """Add counts."""
-        for name, count in counts.items():
-            self._counts[name] = self._counts.get(name, 0) + count
-        if time.monotonic() - self._last > 0.5:
-            self.flush()
-
-    def flush(self) -> None:
-        """Hand on what has added up."""
-        if self._counts:
-            self._report(self._counts)
-        self._counts, self._last = {}, time.monotonic()

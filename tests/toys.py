@@ -1,10 +1,14 @@
 """Small real things for tests: prompts, responses, jobs."""
 
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
+from factory.desk import Desk, Shared, Talk
+from factory.ledger import LedgerReader, LedgerWriter
 from factory.recipe import Job, load_recipe
-from factory.records import Judged, Message, Mode, Prompt, Request, Response, Sampling
+from factory.records import Completion, Judged, Message, Mode, Prompt, Request, Response, Sampling
+from factory.teachers import Teacher
 from pipelines import make_job
 
 TOY_RECIPE = """
@@ -85,6 +89,24 @@ def toy_job(
         )
     )
     return make_job(load_recipe(path))
+
+
+def lead(
+    conversations: Iterable[Generator[Request, Completion, Any]], teacher: Teacher, folder: Path
+) -> list[Any]:
+    """What conversations with a teacher, led by a desk, return; in their order."""
+    results: dict[int, Any] = {}
+
+    def kept(place: int, conversation: Generator[Request, Completion, Any]) -> Any:
+        results[place] = yield from conversation
+
+    reader = LedgerReader(folder)
+    reader.refresh()
+    writer = LedgerWriter(folder)
+    talks = (Talk(kept(place, each), "t/toy/on") for place, each in enumerate(conversations))
+    Shared(teacher).lead(Desk(talks, reader, writer))
+    writer.close()
+    return [results[place] for place in range(len(results))]
 
 
 def gold_answers(job: Job) -> dict[str, str]:

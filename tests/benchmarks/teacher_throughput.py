@@ -16,6 +16,7 @@ Tokens are those that a side's own answers hold: two sides draw different sample
 """
 
 import argparse
+import contextlib
 import shutil
 import tempfile
 import time
@@ -32,6 +33,7 @@ from factory.engine import run
 from factory.recipe import Job, load_recipe
 from factory.records import Completion, Request
 from factory.teachers.bundled import BundledTeacher
+from factory.worker import make_teacher_once
 from pipelines import make_job
 from tests.benchmarks.machine import describe, spread
 
@@ -124,12 +126,18 @@ class BareDecoder:
 def bare(job: Job, teacher: BareTransformers | BareDecoder) -> float:
     """Tokens/s of the same conversations."""
     teacher.num_tokens = 0
-    talks = tasks.make_asker(job).conversations(
-        job.pipeline.source.prompts(0, job.pipeline.source.num_prompts)
-    )
+    asker = tasks.make_asker(job)
+    prompts = job.pipeline.source.prompts(0, job.pipeline.source.num_prompts)
+    talks = [asker.conversation(*slot) for slot in tasks.slots(job, prompts, {})]
     start = time.perf_counter()
-    for _ in tasks.converse(talks, teacher.generate):
-        pass
+    pending = [(talk, next(talk)) for talk in talks]
+    while pending:
+        following = []
+        for index, completion in teacher.generate([request for _, request in pending]):
+            talk = pending[index][0]
+            with contextlib.suppress(StopIteration):
+                following.append((talk, talk.send(completion)))
+        pending = following
     return teacher.num_tokens / (time.perf_counter() - start)
 
 
@@ -167,15 +175,16 @@ def main() -> None:
         ) as cluster,
         Client(cluster) as client,
     ):
-        teacher = tasks.make_teacher_once(job.recipe.teacher, num_threads=torch.get_num_threads())
+        config = job.recipe.by_name["teacher"]
+        teacher = make_teacher_once(config, num_threads=torch.get_num_threads()).teacher
         assert isinstance(teacher, BundledTeacher)
         known = {
-            "generate": lambda: BareTransformers(teacher, job.recipe.teacher.batch_size),
+            "generate": lambda: BareTransformers(teacher, teacher.config.batch_size),
             "decoder": lambda: BareDecoder(teacher),
         }
         sides = {name: known[name]() for name in arguments.sides}
         print(describe())
-        print(f"engine: {teacher.load().engine}, batch {job.recipe.teacher.batch_size}")
+        print(f"engine: {teacher.load().engine}, batch {teacher.config.batch_size}")
         figures = []
         through_the_factory(make_job(loaded, limit=2), client)  # warms up
         for _ in range(arguments.rounds):

@@ -1,4 +1,6 @@
-from factory.asking import Asker
+from dataclasses import replace
+
+from factory.asking import Answerer, Asker
 from factory.records import Completion, Message, Request, Response, Sampling
 from factory.steps import Ask, Shot
 from tests.toys import prompt
@@ -9,9 +11,8 @@ SHOTS = {"toy": tuple(Shot(problem=f"p{i}", reasoning=f"r{i}", answer=f"{i}") fo
 def asker(thinks: bool) -> Asker:
     return Asker(
         ask=Ask(samples_on=2, samples_off=1, shots=SHOTS),
-        model="m",
-        revision="r",
-        thinks=thinks,
+        answerers={"t": Answerer(name="t", model="m", revision="r", thinks=thinks)},
+        weights={("", "on"): {"t": 1.0}, ("", "off"): {"t": 1.0}},
         sampling={"on": Sampling(max_tokens=50), "off": Sampling(temperature=0.0)},
         seed=1,
     )
@@ -99,8 +100,31 @@ def test_a_failed_request_ends_the_conversation_with_its_error():
 
 
 def test_every_sample_and_mode_has_a_seed_of_its_own():
-    talks = asker(False).conversations([prompt(), prompt("other", index=1)])
-    requests = [next(talk) for talk in talks]
-    assert len(requests) == 6
-    assert len({request.seed for request in requests}) == 6
-    assert [(r.mode, r.sample) for r in requests[:3]] == [("on", 0), ("on", 1), ("off", 0)]
+    slots = [(prompt(), "on", 0), (prompt(), "on", 1), (prompt(), "off", 0), (other(), "on", 0)]
+    seeds = {next(asker(False).conversation(*slot)).seed for slot in slots}
+    assert len(seeds) == 4
+
+
+def other():
+    return prompt("What is 1 + 1?", "2", index=1)
+
+
+def test_a_mixture_of_teachers_is_drawn_by_weight_the_same_at_every_call():
+    two = replace(
+        asker(True),
+        answerers={
+            name: Answerer(name=name, model=name.upper(), revision="r", thinks=True)
+            for name in ("big", "small")
+        },
+        weights={
+            ("", "on"): {"big": 3.0, "small": 1.0},
+            ("", "off"): {"small": 1.0},
+            ("math", "on"): {},
+        },
+    )
+    drawn = [two.answerer(prompt(), "on", sample).name for sample in range(400)]
+    assert drawn == [two.answerer(prompt(), "on", sample).name for sample in range(400)]
+    assert 250 < drawn.count("big") < 350
+    assert two.answerer(prompt(), "off", 0).name == "small"
+    _, answer = play(two.conversation(prompt(), "off", 0), Completion(text="5"))
+    assert (answer.teacher, answer.teacher_name) == ("SMALL", "small")

@@ -314,13 +314,16 @@ def test_two_processes_do_not_work_on_one_run(client, tmp_path):
         run(job, tmp_path / "run", client=client)
 
 
+PLAN = '{{"hash": "x", "run_id": "r", "ledger": "", "num_prompts": {}, "part_size": {}}}'
+
+
 @pytest.mark.parametrize(
     ("name", "content", "advice"),
     [
         ("plan.json", "[]", "start anew in another --out"),
         ("plan.json", "", "start anew in another --out"),
-        ("plan.json", '{"hash": "x", "num_prompts": "4", "part_size": 1}', "num_prompts is '4'"),
-        ("plan.json", '{"hash": "x", "num_prompts": 4, "part_size": 0}', "part_size is 0"),
+        ("plan.json", PLAN.format('"4"', 1), "num_prompts is '4'"),
+        ("plan.json", PLAN.format(4, 0), "part_size is 0"),
         ("manifest.json", "{}", "delete it and run the same command again"),
         ("manifest.json", "{", "delete it and run the same command again"),
         ("manifest.json", "[]", "delete it and run the same command again"),

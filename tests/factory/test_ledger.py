@@ -8,8 +8,6 @@ from factory import ledger
 from factory.errors import RunError
 from factory.ledger import LedgerReader, LedgerWriter
 from factory.records import Completion
-from factory.remembering import Remembering
-from factory.teachers.scripted import ScriptedTeacher
 from tests.toys import request
 
 
@@ -91,24 +89,6 @@ def test_a_reader_takes_in_what_came_since(tmp_path):
     assert len(reader) == 2
 
 
-def test_a_completion_is_on_disk_before_it_is_handed_on(tmp_path):
-    synced: list[int] = []
-    writer = LedgerWriter(tmp_path)
-    asked = [request(str(i)) for i in range(200)]
-
-    def slow(item):
-        time.sleep(0.002)
-        return item.messages[0].content
-
-    teacher = Remembering(ScriptedTeacher(slow), read(tmp_path), writer)
-    for _ in teacher.generate(asked):
-        synced.append(writer.durable)
-        assert len(synced) <= writer.durable
-    writer.close()
-    assert len(synced) == 200
-    assert 1 < len(set(synced)) < 200, "flushes are grouped, and do not wait for the end"
-
-
 def test_durability_does_not_wait_for_the_next_completion(tmp_path):
     writer = LedgerWriter(tmp_path)
     writer.append(key(1), Completion(text="x"))
@@ -117,30 +97,6 @@ def test_durability_does_not_wait_for_the_next_completion(tmp_path):
         time.sleep(0.01)
     assert writer.durable == 1
     writer.close()
-
-
-def test_what_is_in_the_ledger_is_not_asked_again_and_failures_are(tmp_path):
-    asked = []
-
-    def reply(item):
-        asked.append(item.messages[0].content)
-        return Completion(error="boom: 1") if item.messages[0].content == "bad" else "fine"
-
-    def ask():
-        asked.clear()
-        writer = LedgerWriter(tmp_path)
-        teacher = Remembering(ScriptedTeacher(reply), read(tmp_path), writer)
-        texts = ("a", "b", "a", "bad")
-        answers = dict(teacher.generate([request(text) for text in texts]))
-        writer.close()
-        return answers
-
-    answers = ask()
-    assert sorted(asked) == ["a", "b", "bad"], "equal requests are asked once"
-    assert sorted(answers) == [0, 1, 2, 3]
-    assert answers[3].error == "boom: 1"
-    assert ask()[2].text == "fine"
-    assert asked == ["bad"]
 
 
 def test_every_field_of_a_request_is_in_its_key():

@@ -2,14 +2,13 @@
 
 import pytest
 
-from factory.asking import Asker
+from factory.asking import Answerer, Asker
 from factory.records import Sampling
-from factory.tasks import converse
 from factory.teachers.bundled import BundledConfig, BundledTeacher, faster_dtype, gguf_path
 from factory.teachers.scripted import ScriptedTeacher
 from filters import ThinkTags
 from pipelines import math
-from tests.toys import request
+from tests.toys import lead, request
 
 pytest.importorskip("torch", reason="the core is tested without torch on Python 3.12+")
 
@@ -35,23 +34,23 @@ def test_a_scripted_teacher_chooses_by_request_and_stops_where_told():
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_the_bundled_teacher_answers_one_prompt_in_each_mode():
+def test_the_bundled_teacher_answers_one_prompt_in_each_mode(tmp_path):
     pipeline = math.pipeline(math.Config(num_prompts=1, samples_on=1, samples_off=1), 42)
     teacher = BundledTeacher(BundledConfig(), num_threads=2)
     model, revision = BundledConfig().identity()
     asker = Asker(
         ask=pipeline.ask,
-        model=model,
-        revision=revision,
-        thinks=False,
+        answerers={"b": Answerer(name="b", model=model, revision=revision, thinks=False)},
+        weights={("", "on"): {"b": 1.0}, ("", "off"): {"b": 1.0}},
         sampling={
             "on": Sampling(temperature=0.0, max_tokens=96),
             "off": Sampling(temperature=0.0, max_tokens=12),
         },
         seed=42,
     )
-    talks = asker.conversations(pipeline.source.prompts(0, 1))
-    answers = {r.mode: r for _, r in converse(talks, teacher.generate)}
+    (item,) = pipeline.source.prompts(0, 1)
+    talks = [asker.conversation(item, mode, 0) for mode in ("on", "off")]
+    answers = {r.mode: r for r in lead(talks, teacher, tmp_path)}
     assert answers["on"].error == answers["off"].error == ""
     assert ThinkTags().score(answers["on"]) == 0
     assert ThinkTags().score(answers["off"]) == 0

@@ -1,0 +1,300 @@
+"""A desk leads conversations with one teacher, through the ledger.
+
+    conversations -> request -> in the ledger? -> recalled
+                             -> within budget? -> asked -> appended -> on the disk -> handed on
+
+What the ledger holds is never asked again, equal requests are asked once, and no completion is
+handed on before it is on the disk. A desk belongs to one part of a run; `Shared` lets one teacher
+serve the desks of several parts at the same time, so that an engine never runs dry where one part
+ends and the next begins.
+"""
+
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from factory.ledger import LedgerReader, LedgerWriter
+from factory.records import Completion, Request
+from factory.teachers import Teacher
+
+Report = Callable[[dict[str, int]], None]
+"""Takes counts that have come on top since the last call."""
+_BATCH = 32
+"""Requests that are put before the budget together."""
+_RECALL_S = 0.01
+"""How long a desk may read the ledger before the teacher gets its turn."""
+
+
+@dataclass(slots=True)
+class Talk:
+    """A conversation to lead, and the account that pays for it: teacher/domain/mode."""
+
+    conversation: Generator[Request, Completion, Any]
+    account: str
+
+
+class Clearing(Protocol):
+    """What a desk needs of a budget; `factory.budget.Purse` is one."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing further may be asked."""
+        ...
+
+    @property
+    def wait_s(self) -> float:
+        """Seconds to wait before anything can be cleared."""
+        ...
+
+    def clear(self, requests: list[Request]) -> int:
+        """How many of these, from the first, may be asked now."""
+        ...
+
+    def settle(self, request: Request, completion: Completion) -> None:
+        """Note what a cleared request took in the end."""
+        ...
+
+
+class Unlimited:
+    """The clearing of a run without caps and rate limits."""
+
+    stopped = False
+    wait_s = 0.0
+
+    def clear(self, requests: list[Request]) -> int:
+        """All of them."""
+        return len(requests)
+
+    def settle(self, request: Request, completion: Completion) -> None:
+        """Nothing to note."""
+
+
+class Desk:
+    """Leads conversations to their end.
+
+    Args:
+        talks: the conversations, in the order in which they are started.
+        reader: looked into first.
+        writer: takes what was asked.
+        purse: holds back what is beyond the budget.
+        report: told of `completions`, those that were `recalled` included, `tokens`, `errors`, and
+            what each account paid.
+    """
+
+    def __init__(
+        self,
+        talks: Iterable[Talk],
+        reader: LedgerReader,
+        writer: LedgerWriter,
+        purse: Clearing | None = None,
+        report: Report | None = None,
+    ) -> None:
+        self.errors: dict[str, str] = {}
+        """The errors of requests that failed, by request key."""
+        self.ended = threading.Event()
+        self.failure: BaseException | None = None
+        self._talks = iter(talks)
+        self._exhausted = False
+        self._reader = reader
+        self._writer = writer
+        self._purse: Clearing = purse or Unlimited()
+        self._report = report or _ignore
+        self._ready: deque[tuple[Talk, Request]] = deque()
+        self._outbox: deque[Request] = deque()
+        self._cleared: deque[Request] = deque()
+        self._askers: dict[str, list[Talk]] = {}
+        self._not_durable: deque[tuple[int, str, Completion]] = deque()
+        self._in_flight = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether no more requests will come and none is in flight."""
+        if self._in_flight:
+            return False
+        if self.failure:
+            return True
+        if self._cleared or self._not_durable:
+            return False
+        return self._purse.stopped or (self._exhausted and not self._ready and not self._outbox)
+
+    @property
+    def wait_s(self) -> float:
+        """Seconds after which it makes sense to ask this desk again."""
+        return self._purse.wait_s
+
+    def next(self, *, idle: bool = False) -> Request | None:
+        """The next request for the teacher, None where none is ready.
+
+        Args:
+            idle: nothing is in flight at all, so that there is time to flush the ledger.
+        """
+        if self.failure:
+            return None
+        self._hand_on(self._writer.durable)
+        if not self._cleared:
+            self._fill()
+            self._clear()
+        if self._cleared:
+            self._in_flight += 1
+            return self._cleared.popleft()
+        if idle and self._not_durable:
+            self._hand_on(self._writer.flush())
+        return None
+
+    def receive(self, request: Request, answer: Completion) -> None:
+        """Take the completion of a request that `next` gave out."""
+        self._in_flight -= 1
+        completion = replace(answer, text=_storable(answer.text), error=_storable(answer.error))
+        account = self._askers[request.key][0].account
+        if completion.error:
+            number, self.errors[request.key] = 0, completion.error
+        else:
+            number = self._writer.append(request.key, completion, account)
+        self._purse.settle(request, completion)
+        self._tell(completion, account)
+        self._not_durable.append((number, request.key, completion))
+
+    def _fill(self) -> None:
+        """Bring up to a batch of requests that are not in the ledger into the outbox."""
+        until = time.monotonic() + _RECALL_S
+        while not self._purse.stopped and len(self._outbox) < _BATCH and time.monotonic() < until:
+            if not self._ready and not self._start():
+                return
+            talk, request = self._ready.popleft()
+            known = self._reader.get(request.key)
+            if known is not None:
+                self._report({"completions": 1, "recalled": 1, "tokens": 0, "errors": 0})
+                self._send(talk, known)
+            elif request.key in self._askers:
+                self._askers[request.key].append(talk)
+            else:
+                self._askers[request.key] = [talk]
+                self._outbox.append(request)
+
+    def _start(self) -> bool:
+        """Begin the next conversation; False where there is none."""
+        talk = next(self._talks, None)
+        if talk is None:
+            self._exhausted = True
+            return False
+        self._ready.append((talk, next(talk.conversation)))
+        return True
+
+    def _clear(self) -> None:
+        if self._outbox and not self._purse.stopped:
+            for _ in range(self._purse.clear(list(self._outbox))):
+                self._cleared.append(self._outbox.popleft())
+
+    def _hand_on(self, durable: int) -> None:
+        while self._not_durable and self._not_durable[0][0] <= durable:
+            _, key, completion = self._not_durable.popleft()
+            for talk in self._askers.pop(key):
+                self._send(talk, completion)
+
+    def _send(self, talk: Talk, completion: Completion) -> None:
+        with contextlib.suppress(StopIteration):
+            self._ready.append((talk, talk.conversation.send(completion)))
+
+    def _tell(self, completion: Completion, account: str) -> None:
+        read, written = completion.prompt_tokens, completion.completion_tokens
+        self._report(
+            {
+                "completions": 1,
+                "recalled": 0,
+                "tokens": written,
+                "errors": int(bool(completion.error)),
+                f"{account}:completions": 1,
+                f"{account}:prompt_tokens": read,
+                f"{account}:completion_tokens": written,
+            }
+        )
+
+
+def _ignore(counts: dict[str, int]) -> None:
+    pass
+
+
+def _storable(text: str) -> str:
+    """The text with lone surrogates, which neither parquet nor a tokenizer takes, replaced."""
+    return text.encode("utf-8", "replace").decode()
+
+
+class Shared:
+    """One teacher for the desks of many threads; its engine runs in a thread of its own.
+
+    The thread lives while there is work. The desks are served in the order in which they came.
+    """
+
+    def __init__(self, teacher: Teacher) -> None:
+        self.teacher = teacher
+        self._lock = threading.Lock()
+        self._desks: list[Desk] = []
+        self._asked: dict[int, tuple[Desk, Request]] = {}
+        self._at_work = False
+
+    def lead(self, desk: Desk) -> None:
+        """Serve a desk to its end; returns when it is done.
+
+        Raises:
+            TeacherError: the teacher is gone.
+            RunError: the ledger cannot be written.
+        """
+        with self._lock:
+            self._desks.append(desk)
+            if not self._at_work:
+                self._at_work = True
+                threading.Thread(target=self._work, name="teacher", daemon=True).start()
+        desk.ended.wait()
+        if desk.failure:
+            raise desk.failure
+
+    def _work(self) -> None:
+        self._asked.clear()
+        failure: BaseException | None = None
+        try:
+            for index, completion in self.teacher.generate(self._feed()):
+                desk, request = self._asked.pop(index)
+                try:
+                    desk.receive(request, completion)
+                except Exception as error:
+                    desk.failure = desk.failure or error
+        except BaseException as error:  # told to whoever waits; this thread has nobody above it
+            failure = error
+        with self._lock:
+            self._at_work = False
+            for desk in self._desks:
+                desk.failure = desk.failure or failure or RuntimeError("the teacher stopped early")
+                desk.ended.set()
+            self._desks.clear()
+
+    def _feed(self) -> Iterator[Request | None]:
+        number = 0
+        while self._release():
+            for desk in list(self._desks):
+                try:
+                    request = desk.next(idle=not self._asked)
+                except Exception as error:
+                    desk.failure = error
+                    continue
+                if request is not None:
+                    self._asked[number] = desk, request
+                    number += 1
+                    yield request
+                    break
+            else:
+                if self._asked:
+                    yield None
+                else:
+                    time.sleep(min((desk.wait_s for desk in self._desks), default=0.0))
+
+    def _release(self) -> bool:
+        """Let go of the desks that are done; False where no other is left."""
+        with self._lock:
+            for desk in [desk for desk in self._desks if desk.done]:
+                self._desks.remove(desk)
+                desk.ended.set()
+            return bool(self._desks)

@@ -1,0 +1,93 @@
+"""What a run took and what it paid: tokens and US dollars by teacher, domain and mode."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+
+from factory import ledger
+from factory.recipe import Job
+from factory.rundir import RunDirectory
+from factory.teachers.terms import Price
+
+COUNTS = ("completions", "prompt_tokens", "completion_tokens")
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Prices by teacher."""
+
+    by_teacher: Mapping[str, Price]
+
+    @classmethod
+    def of(cls, job: Job) -> "Prices":
+        """Those of a job's teachers."""
+        return cls({name: config.price for name, config in job.teachers().items()})
+
+    def rows(self, counts: Mapping[str, int]) -> list[dict[str, Any]]:
+        """One row an account, with its cost in US dollars.
+
+        Args:
+            counts: by `teacher/domain/mode:` and one of `COUNTS`; others are passed over.
+        """
+        found = []
+        for account in sorted({name.rpartition(":")[0] for name in counts if ":" in name}):
+            teacher, domain, mode = account.split("/")
+            numbers = {name: counts.get(f"{account}:{name}", 0) for name in COUNTS}
+            price = self.by_teacher.get(teacher, Price())
+            cost = price.cost(numbers["prompt_tokens"], numbers["completion_tokens"])
+            found.append(
+                {"teacher": teacher, "domain": domain, "mode": mode, **numbers, "cost": cost}
+            )
+        return found
+
+
+def paid_table(job: Job, run: RunDirectory) -> list[dict[str, Any]]:
+    """What the run paid for so far, over all its starts; nothing that it found in the ledger."""
+    counts = {
+        f"{account}:{name}": getattr(usage, name)
+        for account, usage in ledger.spent(run.ledger, run.run_id).items()
+        for name in COUNTS
+    }
+    return Prices.of(job).rows(counts)
+
+
+class Usage:
+    """Adds up what the responses of a run took, whether it was paid now or recalled."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def add(self, response: Mapping[str, Any]) -> None:
+        """Count a row of `RESPONSES` with its grades."""
+        where = f"{response['domain']}/{response['mode']}"
+        self._count(f"{response['teacher_name']}/{where}", response, len(response["request_keys"]))
+        for grade in response["grades"]:
+            self._count(f"{grade['teacher_name']}/{where}", grade, 1)
+
+    def _count(self, account: str, tokens: Mapping[str, Any], completions: int) -> None:
+        self.counts[f"{account}:completions"] += completions
+        for name in COUNTS[1:]:
+            self.counts[f"{account}:{name}"] += tokens[name]
+
+
+def spend_table(rows: Sequence[Mapping[str, Any]], title: str) -> Table:
+    """Accounts as a rich table, with their sum."""
+    table = Table(title=title, title_justify="left")
+    for name in ("teacher", "domain", "mode"):
+        table.add_column(name)
+    for name in ("completions", "tokens read", "tokens written", "US$"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(row["teacher"], row["domain"], row["mode"], *_cells(row))
+    if len(rows) > 1:
+        table.add_section()
+        sums = {name: sum(row[name] for row in rows) for name in (*COUNTS, "cost")}
+        table.add_row("all", "", "", *_cells(sums))
+    return table
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    return [*(f"{row[name]:,}" for name in COUNTS), f"{row['cost']:,.4f}"]

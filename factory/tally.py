@@ -1,0 +1,98 @@
+"""What the manifest says about the rows of a dataset, counted while they go by."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from factory.quota import AcceptByMode
+from factory.records import MODES, Mode
+from factory.spend import Usage
+
+_RATE_BINS = 10
+
+
+class Tally:
+    """What the manifest says about the rows, counted while they go by."""
+
+    def __init__(self) -> None:
+        self.licenses: Counter[str] = Counter()
+        self.sources: Counter[str] = Counter()
+        self.engines: dict[str, set[str]] = {}
+        self.usage = Usage()
+        self.tokens = {mode: {"prompt": 0, "completion": 0} for mode in MODES}
+        self.example: dict[str, str] | None = None
+        self._rates: dict[str, dict[str, float]] = {mode: {} for mode in MODES}
+        self._asked: dict[str, set[str]] = {mode: set() for mode in MODES}
+        self._kept: dict[str, Counter[str]] = {mode: Counter() for mode in MODES}
+        self._first: dict[str, dict[str, str]] = {}
+
+    def watch(
+        self, rows: Iterable[tuple[dict[str, Any], dict[str, Any]]]
+    ) -> Iterator[dict[str, Any]]:
+        """Hand the kept records on; takes (response, record), the record empty where dropped."""
+        for response, record in rows:
+            mode = response["mode"]
+            if response["engine"]:
+                self.engines.setdefault(response["teacher_name"], set()).add(response["engine"])
+            self.usage.add(response)
+            self._asked[mode].add(response["prompt_id"])
+            self.tokens[mode]["prompt"] += response["prompt_tokens"]
+            self.tokens[mode]["completion"] += response["completion_tokens"]
+            if response["pass_rate"] is not None:
+                self._rates[mode][response["prompt_id"]] = response["pass_rate"]
+            if not record:
+                continue
+            self.licenses[record["license"]] += 1
+            self.sources[record["source"]] += 1
+            self._kept[mode][record["prompt_id"]] += 1
+            self._remember_pair(record)
+            yield record
+
+    def _remember_pair(self, record: dict[str, Any]) -> None:
+        """The first prompt with an answer in both modes becomes the example."""
+        if self.example:
+            return
+        pair = self._first.setdefault(record["prompt_id"], {})
+        pair.setdefault(record["reasoning"], record["output"])
+        if len(pair) == len(MODES):
+            self.example = {"prompt": record["input"][-1]["content"], **pair}
+            self._first.clear()
+
+    def accepted_pass_rates(self, mode: Mode) -> dict[str, Any]:
+        """The same over the kept rows, each with its prompt's pass rate: the survivors' bias."""
+        rates, kept = self._rates[mode], self._kept[mode]
+        return _histogram([rates[prompt] for prompt in kept.elements() if prompt in rates])
+
+    def shortfalls(self, accept: AcceptByMode) -> list[dict[str, Any]]:
+        """Where fewer rows were accepted than asked for."""
+        found = []
+        for mode in MODES:
+            wish, kept = accept[mode], self._kept[mode]
+            if not wish.rows:
+                continue
+            numbers = [kept[prompt] for prompt in self._asked[mode]]
+            wanted, have = wish.rows, sum(numbers)
+            if wish.per == "prompt":
+                wanted *= len(numbers)
+            if have < wanted:
+                found.append({"mode": mode, "per": wish.per, "wanted": wanted, "accepted": have})
+        return found
+
+    def pass_rates(self, mode: Mode) -> dict[str, Any]:
+        """Mean over prompts, and a histogram of `_RATE_BINS` equal bins over [0, 1]."""
+        return _histogram(list(self._rates[mode].values()))
+
+    def num_pairs(self) -> int:
+        """Prompts with a kept answer in both modes."""
+        return len(self._kept["on"].keys() & self._kept["off"].keys())
+
+
+def _histogram(rates: Sequence[float]) -> dict[str, Any]:
+    bins = Counter(min(int(rate * _RATE_BINS), _RATE_BINS - 1) for rate in rates)
+    return {
+        "number": len(rates),
+        "mean": round(sum(rates) / len(rates), 4) if rates else None,
+        "zero": sum(rate == 0 for rate in rates),
+        "one": sum(rate == 1 for rate in rates),
+        "histogram": [bins[place] for place in range(_RATE_BINS)],
+    }

@@ -1,0 +1,121 @@
+"""What a worker process has: its teachers, its ledger index, and its way to the budget.
+
+Each is made once in a process, from the recipe, and shared by all parts that the process works on.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from factory.budget import Purse
+from factory.desk import Desk, Report, Shared, Talk
+from factory.errors import CapReached
+from factory.ledger import LedgerReader, LedgerWriter
+from factory.recipe import Job
+from factory.rundir import RunDirectory
+from factory.teachers import Teacher, TeacherConfig, make_teacher
+
+_lock = threading.Lock()
+_teachers: dict[tuple[str, int], Shared] = {}
+
+
+def make_teacher_once(config: TeacherConfig, *, num_threads: int) -> Shared:
+    """One teacher a config and process, for all parts that ask it."""
+    with _lock:
+        key = (repr(config), num_threads)
+        if key not in _teachers:
+            _teachers[key] = Shared(make_teacher(config, num_threads=num_threads))
+        return _teachers[key]
+
+
+@cache
+def _ledger(directory: Path) -> LedgerReader:
+    return LedgerReader(directory)
+
+
+def open_ledger(directory: Path) -> LedgerReader:
+    """The process's index of a ledger, brought up to date."""
+    with _lock:
+        reader = _ledger(directory)
+        reader.refresh()
+        return reader
+
+
+@dataclass(kw_only=True)
+class Teachers:
+    """How a task reaches its teachers, its budget and whoever watches."""
+
+    num_threads: int
+    """Processor threads that a model may use."""
+    report: Report
+    override: Teacher | None = None
+    """Answers instead of every teacher of the recipe, as tests and rehearsals want."""
+    purse: Callable[[str], Purse | None] = lambda name: None
+    """Makes the access to the budget for a teacher; None where nothing is limited."""
+
+    def lead(self, job: Job, run: RunDirectory, name: str, talks: Iterable[Talk]) -> dict[str, str]:
+        """Lead conversations with a teacher to their end; every completion is in the ledger then.
+
+        Args:
+            job: what to produce.
+            run: where.
+            name: what the recipe calls the teacher.
+            talks: the conversations.
+
+        Returns:
+            The errors of requests that failed, by request key.
+
+        Raises:
+            CapReached: the budget does not allow all of it.
+            TeacherError: the teacher cannot answer anything.
+        """
+        purse = self.purse(name)
+        if purse:
+            purse.clear([])  # a cap that is reached is told before the ledger is read
+            _refuse_when_stopped(purse)
+        writer = LedgerWriter(run.ledger, run.run_id)
+        desk = Desk(talks, open_ledger(run.ledger), writer, purse, self.report)
+        try:
+            self._shared(job, name).lead(desk)
+        finally:
+            writer.close()
+            if purse:
+                purse.close()
+        if purse:
+            _refuse_when_stopped(purse)
+        return desk.errors
+
+    def _shared(self, job: Job, name: str) -> Shared:
+        if self.override:
+            return Shared(self.override)
+        return make_teacher_once(job.recipe.by_name[name], num_threads=self.num_threads)
+
+
+def _refuse_when_stopped(purse: Purse) -> None:
+    if purse.stopped:
+        raise CapReached(f"{purse.reason}; raise it and run the same command again to go on")
+
+
+class Batched:
+    """Adds counts up and hands them on at most twice a second, and at the end."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._counts: dict[str, int] = {}
+        self._last = time.monotonic()
+
+    def __call__(self, counts: dict[str, int]) -> None:
+        """Add counts."""
+        for name, count in counts.items():
+            self._counts[name] = self._counts.get(name, 0) + count
+        if time.monotonic() - self._last > 0.5:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand on what has added up."""
+        if self._counts:
+            self._report(self._counts)
+        self._counts, self._last = {}, time.monotonic()
