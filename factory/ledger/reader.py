@@ -20,6 +20,10 @@ _ATTEMPTS = 8
 _GONE = (errno.ENOENT, errno.ESTALE)
 
 
+class LedgerChanged(RunError):
+    """A ledger was compacted or found damaged while all of it was read; refresh and begin again."""
+
+
 class _File:
     """A descriptor that is closed when nobody reads from it any more."""
 
@@ -163,7 +167,7 @@ class LedgerReader:
         """The line of every distinct key as it lies on disk, in the order they were written.
 
         Raises:
-            RunError: the ledger was compacted or found damaged meanwhile; refresh and begin again.
+            LedgerChanged: the ledger was compacted or found damaged meanwhile.
         """
         state = self._state
         members = frozenset(state.segments)
@@ -175,7 +179,8 @@ class LedgerReader:
             line = self._read(state, *table.at(row))
             key = b"%016x%016x" % (int(table.high[row]), int(table.low[row]))
             if line is None or unpack(line, key) is None:
-                raise RunError(f"{self.directory}: changed while it was read")
+                self._mend(state, table.at(row)[0], gone=line is None)
+                raise LedgerChanged(f"{self.directory}: changed while it was read")
             yield line
 
     def _read(self, state: State, number: int, offset: int, length: int) -> bytes | None:

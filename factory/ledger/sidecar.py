@@ -106,22 +106,22 @@ def scan(segment: Path, number: int, start: int = 0) -> Index:
     return Index(Table.of_entries(entries, number), counts, offset)
 
 
-def write_idx(segment: Path, index: Index) -> None:
-    """Write the index of a segment beside it, atomically.
+def write_idx(segment: Path, index: Index, path: Path | None = None) -> None:
+    """Write the index of a segment, atomically.
+
+    Args:
+        segment: the file.
+        index: what it holds.
+        path: where to, if not beside the segment.
 
     Raises:
         RunError: the disk is full or does not take the file.
     """
     try:
-        with segment.open("rb") as file:
-            ends = _ends(file, index.covered)
+        with segment.open("rb") as data:
+            ends = _ends(data, index.covered)
     except OSError as error:
-        raise RunError(f"{segment}: {error.strerror or error}") from error
-    write_idx_at(idx_path(segment), index, ends)
-
-
-def write_idx_at(path: Path, index: Index, ends: int) -> None:
-    """Write an index, given the checksum of its segment's ends."""
+        raise RunError(f"{segment}: cannot be read: {error.strerror}") from error
     table = index.table
     columns = [
         np.ascontiguousarray(column, dtype=kind).data
@@ -143,7 +143,7 @@ def write_idx_at(path: Path, index: Index, ends: int) -> None:
             file.write(column)
         file.write(counts)
 
-    write_atomic(path, write)
+    write_atomic(path or idx_path(segment), write)
 
 
 def _storable(counts: Counts) -> object:
