@@ -192,7 +192,7 @@ def test_a_run_on_a_scheduler_that_was_started_elsewhere_and_a_torn_ledger_is_to
             result = factory(*command)
             assert result.returncode == 0, result.stderr
             assert len(list((tmp_path / "a" / "responses").iterdir())) == 1
-            (segment,) = (tmp_path / "a" / "ledger").iterdir()
+            (segment,) = (tmp_path / "a" / "ledger").glob("*.jsonl")
             segment.write_bytes(segment.read_bytes()[:-9])
             command[3] = tmp_path / "b"
             again = factory(*command, "--ledger", tmp_path / "a" / "ledger")

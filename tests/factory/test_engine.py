@@ -245,7 +245,7 @@ def test_a_torn_ledger_line_is_asked_again(client, tmp_path):
 
     out = tmp_path / "run"
     manifest = run(job, out, client=client, teacher=ScriptedTeacher(counting))
-    (segment,) = (out / "ledger").iterdir()
+    (segment,) = (out / "ledger").glob("*.jsonl")
     segment.write_bytes(segment.read_bytes()[:-10])
     (out / "manifest.json").unlink()
     (out / "responses" / "part-00000.parquet").unlink()

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from factory import ledger
 from factory.errors import RunError
 from factory.ledger import LedgerReader, LedgerWriter
+from factory.ledger import writer as ledger
 from factory.records import Completion
 from tests.toys import request
 
