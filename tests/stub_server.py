@@ -111,6 +111,9 @@ class Stub:
                 if mode == "disconnect":  # ASGI has no way to say it
                     receive.__self__.transport.abort()
                     return
+                if mode == "hang":
+                    await receive()  # until the client goes away
+                    return
                 await _chat(send, body, mode, headers.get(b"authorization", b"").decode())
             else:
                 await _json(send, {"detail": "Not Found"}, 404)
@@ -194,13 +197,11 @@ async def _chat(send: Send, body: dict[str, Any], mode: str, authorization: str)
             if mode == "429-date":
                 retry_after = ((b"retry-after", formatdate(usegmt=True).encode()),)
             return await _json(send, _error("slow down", "rate", 429), 429, retry_after)
-        case "429-day":
-            retry_after = ((b"retry-after", b"86400"),)
+        case "429-minute" | "429-day":
+            retry_after = ((b"retry-after", b"60" if mode == "429-minute" else b"86400"),)
             return await _json(send, _error("no quota left", "rate", 429), 429, retry_after)
         case "500" | "503":
             return await _send(send, b"<h1>oops</h1>", int(mode), b"text/html")
-        case "hang":
-            return await asyncio.sleep(30)
         case "cut":
             data = json.dumps(reply).encode()
             return await _send(send, data[: len(data) // 2], length=len(data))
@@ -252,6 +253,10 @@ async def _chat(send: Send, body: dict[str, Any], mode: str, authorization: str)
             del reply["usage"], reply["system_fingerprint"]
         case "key":
             message["content"] = f"you said {authorization}"
+        case "key-escaped":
+            message["content"] = f"you said {authorization}"
+            data = json.dumps(reply).replace("secret", "s\\u0065cret").encode()
+            return await _send(send, data)
         case "path":
             reply["model"] = "/srv/models/toy"
         case _:

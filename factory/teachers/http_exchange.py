@@ -84,6 +84,7 @@ class Exchange:
         self._tasks: set[asyncio.Task[None]] = set()
         self._done: deque[tuple[int, Completion]] = deque()
         self._fatal: BaseException | None = None
+        self._awaited = False
         self._session = self._loop.run_until_complete(self._open())
 
     async def _open(self) -> aiohttp.ClientSession:
@@ -123,6 +124,7 @@ class Exchange:
 
     def close(self) -> None:
         """Give up what is in flight; the connections are closed."""
+        self._awaited = False
         for task in self._tasks:
             task.cancel()
         try:
@@ -144,12 +146,18 @@ class Exchange:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fatal = self._fatal or error
-        self._loop.stop()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._awaited:
+            self._loop.stop()
 
     def _run(self, wait_s: float | None) -> None:
         """Drive what is in flight until something is done, or for a time."""
         alarm = None if wait_s is None else self._loop.call_later(wait_s, self._loop.stop)
+        self._awaited = True
         self._loop.run_forever()
+        self._awaited = False
         if alarm is not None:
             alarm.cancel()
 
@@ -296,3 +304,4 @@ class Exchange:
         if self._key:
             message = message.replace(self._key, "[key]")
         self._fatal = self._fatal or TeacherError(message)
+        self._wake()
