@@ -11,9 +11,12 @@ import pydantic
 
 from factory.records import Completion, Request
 from factory.teachers.bundled import BundledConfig, BundledTeacher
+from factory.teachers.http import HttpConfig, HttpTeacher
 from factory.teachers.scripted import ScriptedConfig, ScriptedTeacher
 
-TeacherConfig = Annotated[BundledConfig | ScriptedConfig, pydantic.Field(discriminator="kind")]
+TeacherConfig = Annotated[
+    BundledConfig | HttpConfig | ScriptedConfig, pydantic.Field(discriminator="kind")
+]
 
 
 class Teacher(Protocol):
@@ -37,7 +40,9 @@ class Teacher(Protocol):
         ...
 
 
-def make_teacher(config: BundledConfig | ScriptedConfig, *, num_threads: int) -> Teacher:
+def make_teacher(
+    config: BundledConfig | HttpConfig | ScriptedConfig, *, num_threads: int
+) -> Teacher:
     """The teacher that a config describes.
 
     Args:
@@ -47,5 +52,7 @@ def make_teacher(config: BundledConfig | ScriptedConfig, *, num_threads: int) ->
     match config:
         case BundledConfig():
             return BundledTeacher(config, num_threads=num_threads)
+        case HttpConfig():
+            return HttpTeacher(config)
         case ScriptedConfig():
             return ScriptedTeacher(config.replies)

@@ -1,0 +1,330 @@
+"""A server that speaks the chat API and misbehaves on demand, in a process of its own.
+
+    python -m tests.stub_server --port 0 --log FILE --delay-ms 5
+
+The first line it prints is its port. What it answers follows from the request alone. A marker in
+the last user turn, `<<500>>`, or `<<500:2>>` for the first two times that this body comes, chooses
+a behaviour for one request; `POST /control` with `{"mode": "500", "times": 2}` for the next two,
+whatever they are; with `{"limit": 4}` what comes while four are in hand is answered 429;
+`{"reset": true}` forgets everything. `GET /stats` tells what came in. The log holds one line for
+each request, written when it comes, so that it outlives a killed client. The modes are the cases of
+`_chat` and `_score`.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+MARKER = re.compile(r"<<([a-z0-9-]+)(?::(\d+))?>>")
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def answer(body: dict[str, Any]) -> str:
+    """What a well-behaved reply says; a function of the request alone."""
+    turns = body["messages"]
+    number = int(hashlib.sha256(json.dumps(turns).encode()).hexdigest(), 16) % 10
+    text = f"{turns[-1]['content']} The final answer is \\boxed{{{number}}}."
+    if turns[0]["content"] == "detailed thinking on":
+        text = f"<think>\nIt looks like {number}.\n</think>\n\n{text}"
+    for stop in body.get("stop", []):
+        text = text.split(stop)[0]
+    return text
+
+
+@dataclass
+class State:
+    delay_s: float = 0.0
+    log: int | None = None
+    mode: str = ""
+    times: int = 0
+    limit: int = 0
+    bodies: Counter[str] = field(default_factory=Counter)
+    paths: Counter[str] = field(default_factory=Counter)
+    concurrent: int = 0
+    max_concurrent: int = 0
+    last: dict[str, Any] = field(default_factory=dict)
+
+    def choose(self, body: dict[str, Any], times_seen: int) -> str:
+        if self.limit and self.concurrent > self.limit:
+            return "429-bare"
+        if self.mode and self.times != 0:
+            self.times -= 1
+            return self.mode
+        users = [turn["content"] for turn in body["messages"] if turn["role"] == "user"]
+        marker = MARKER.search(users[-1] if users else "")
+        if marker and times_seen <= int(marker[2] or 10**9):
+            return marker[1]
+        return "ok"
+
+
+class Stub:
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Send) -> None:
+        assert scope["type"] == "http"
+        data, more = b"", True
+        while more:
+            message = await receive()
+            data += message.get("body", b"")
+            more = message.get("more_body", False)
+        state = self.state
+        if scope["path"] == "/stats":
+            known = ("bodies", "paths", "concurrent", "max_concurrent", "last")
+            await _json(send, {"received": sum(state.bodies.values())} | _pick(state, known))
+            return
+        if scope["path"] == "/control":
+            self.control(json.loads(data))
+            await _json(send, {})
+            return
+        name = hashlib.sha256(data).hexdigest()[:16]
+        state.bodies[name] += 1
+        state.paths[scope["path"]] += 1
+        if state.log is not None:
+            os.write(state.log, f"{name}\n".encode())
+        state.concurrent += 1
+        state.max_concurrent = max(state.max_concurrent, state.concurrent)
+        try:
+            body = state.last = json.loads(data)
+            mode = state.choose(body, state.bodies[name])
+            if state.delay_s:
+                await asyncio.sleep(state.delay_s)
+            if scope["path"].endswith("/pooling"):
+                await _score(send, body, mode)
+            elif scope["path"] == "/v1/chat/completions":
+                headers = dict(scope["headers"])
+                if mode == "disconnect":  # ASGI has no way to say it
+                    receive.__self__.transport.abort()
+                    return
+                if mode == "hang":
+                    await receive()  # until the client goes away
+                    return
+                await _chat(send, body, mode, headers.get(b"authorization", b"").decode())
+            else:
+                await _json(send, {"detail": "Not Found"}, 404)
+        finally:
+            state.concurrent -= 1
+
+    def control(self, order: dict[str, Any]) -> None:
+        state = self.state
+        if order.pop("reset", False):
+            self.state = State(delay_s=state.delay_s, log=state.log, concurrent=state.concurrent)
+        if "mode" in order and "times" not in order:
+            order["times"] = -1
+        for key, value in order.items():
+            assert key in ("mode", "times", "limit", "delay_s"), key
+            setattr(self.state, key, value)
+
+
+def _pick(state: State, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(state, name) for name in names}
+
+
+async def _json(
+    send: Send, body: Any, status: int = 200, headers: tuple[tuple[bytes, bytes], ...] = ()
+) -> None:
+    await _send(send, json.dumps(body).encode(), status, b"application/json", headers)
+
+
+async def _send(
+    send: Send,
+    data: bytes,
+    status: int = 200,
+    content_type: bytes = b"application/json",
+    headers: tuple[tuple[bytes, bytes], ...] = (),
+    length: int | None = None,
+) -> None:
+    size = str(len(data) if length is None else length).encode()
+    start = [(b"content-type", content_type), (b"content-length", size), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": start})
+    await send({"type": "http.response.body", "body": data, "more_body": length is not None})
+
+
+def _error(message: str, kind: str = "BadRequestError", code: Any = 400) -> dict[str, Any]:
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
+
+
+async def _score(send: Send, body: dict[str, Any], mode: str) -> None:
+    reward = len(body["messages"][-1]["content"]) / 8
+    rewards = {"tokens": [[0.5], [reward]], "classes": [0.25, 0.75]}.get(mode, [reward])
+    usage = {"prompt_tokens": 7, "total_tokens": 7, "completion_tokens": 0}
+    data = [{"index": 0, "object": "pooling", "data": rewards}]
+    await _json(send, {"object": "list", "model": body["model"], "data": data, "usage": usage})
+
+
+async def _chat(send: Send, body: dict[str, Any], mode: str, authorization: str) -> None:
+    text = answer(body)
+    message: dict[str, Any] = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    reply = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "model": body["model"],
+        "system_fingerprint": "stub-1",
+        "choices": [choice],
+        "usage": {"prompt_tokens": 5, "completion_tokens": len(text.split()), "total_tokens": 9},
+    }
+    retry_after: tuple[tuple[bytes, bytes], ...] = ()
+    match mode:
+        case "ok":
+            pass
+        case "400":
+            return await _json(send, _error("top_p must be in (0, 1]"), 400)
+        case "401" | "403":
+            detail = f"Incorrect API key provided: {authorization}" + " and so on" * 40
+            return await _json(send, _error(detail, "auth", "invalid_api_key"), int(mode))
+        case "404":
+            detail = f"The model `{body['model']}` does not exist."
+            return await _json(send, _error(detail, "NotFoundError", 404), 404)
+        case "429" | "429-date" | "429-bare":
+            if mode == "429":
+                retry_after = ((b"retry-after", b"0.2"),)
+            if mode == "429-date":
+                retry_after = ((b"retry-after", formatdate(usegmt=True).encode()),)
+            return await _json(send, _error("slow down", "rate", 429), 429, retry_after)
+        case "429-minute" | "429-day":
+            retry_after = ((b"retry-after", b"60" if mode == "429-minute" else b"86400"),)
+            return await _json(send, _error("no quota left", "rate", 429), 429, retry_after)
+        case "500" | "503":
+            return await _send(send, b"<h1>oops</h1>", int(mode), b"text/html")
+        case "cut":
+            data = json.dumps(reply).encode()
+            return await _send(send, data[: len(data) // 2], length=len(data))
+        case "truncated":
+            data = json.dumps(reply).encode()
+            return await _send(send, data[: len(data) // 2])
+        case "html":
+            return await _send(send, b"<html>hello</html>", content_type=b"text/html")
+        case "no-choices":
+            reply["choices"] = []
+        case "no-text":
+            message["content"] = None
+        case "big":
+            message["content"] = "ab " * 350_000
+        case "huge":
+            message["content"] = "ab " * 23_000_000
+        case "refusal":
+            message.update(content=None, refusal="I'm sorry, I can't.")
+        case "filter":
+            choice["finish_reason"] = "content_filter"
+        case "filter-400":
+            detail = "The response was filtered due to the prompt."
+            return await _json(send, _error(detail, "", "content_filter"), 400)
+        case "overflow":
+            detail = (
+                "This model's maximum context length is 64 tokens. However, you requested 8 output "
+                "tokens and your prompt contains 70 input tokens, for a total of 78 tokens."
+            )
+            return await _json(send, _error(detail), 400)
+        case "overflow-sglang":
+            detail = "The input (70 tokens) is longer than the model's context length (64 tokens)."
+            flat = {"object": "error", "message": detail, "type": "BadRequestError", "code": 400}
+            return await _json(send, flat, 400)
+        case "overflow-openai":
+            detail = "Please reduce the length of the messages."
+            return await _json(
+                send, _error(detail, "invalid_request_error", "context_length_exceeded"), 400
+            )
+        case "reasoning":
+            message.update(reasoning="\nfirst, then\n", content="\n\nso it is 4")
+        case "reasoning-content":
+            message.update(reasoning_content="first, then", content="so it is 4")
+        case "reasoning-cut":
+            message.update(reasoning="first, th", content=None)
+            choice["finish_reason"] = "length"
+        case "length" | "abort":
+            choice["finish_reason"] = mode
+        case "no-usage":
+            del reply["usage"], reply["system_fingerprint"]
+        case "key":
+            message["content"] = f"you said {authorization}"
+        case "key-escaped":
+            message["content"] = f"you said {authorization}"
+            data = json.dumps(reply).replace("secret", "s\\u0065cret").encode()
+            return await _send(send, data)
+        case "path":
+            reply["model"] = "/srv/models/toy"
+        case _:
+            raise ValueError(f"unknown mode {mode}")
+    await _json(send, reply)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A stub server in another process."""
+
+    process: "subprocess.Popen[str]"
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def control(self, **order: Any) -> None:
+        self._ask("/control", json.dumps(order).encode())
+
+    def stats(self) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self._ask("/stats", None))
+        return answer
+
+    def _ask(self, path: str, data: bytes | None) -> bytes:
+        address = f"http://127.0.0.1:{self.port}{path}"
+        with urllib.request.urlopen(address, data, timeout=10) as reply:
+            content: bytes = reply.read()
+        return content
+
+
+@contextmanager
+def running(*options: str) -> Iterator[Running]:
+    """A stub server that ends with the block."""
+    command = [sys.executable, "-m", "tests.stub_server", *options]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield Running(process, int(process.stdout.readline()))
+        finally:
+            process.kill()
+
+
+def main() -> None:
+    """Serve until killed."""
+    import uvicorn
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--log", type=Path)
+    parser.add_argument("--delay-ms", type=float, default=0.0)
+    arguments = parser.parse_args()
+    log = None
+    if arguments.log:
+        log = os.open(arguments.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    state = State(delay_s=arguments.delay_ms / 1000, log=log)
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", arguments.port))
+    listener.listen(2048)
+    sys.stdout.write(f"{listener.getsockname()[1]}\n")
+    sys.stdout.flush()
+    config = uvicorn.Config(
+        Stub(state), log_level="critical", access_log=False, lifespan="off", backlog=2048
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()
