@@ -11,9 +11,14 @@ import pydantic
 
 from factory.records import Completion, Request
 from factory.teachers.bundled import BundledConfig, BundledTeacher
+from factory.teachers.reward import RewardConfig, RewardTeacher
 from factory.teachers.scripted import ScriptedConfig, ScriptedTeacher
+from factory.teachers.vllm import VllmConfig, VllmTeacher
 
-TeacherConfig = Annotated[BundledConfig | ScriptedConfig, pydantic.Field(discriminator="kind")]
+TeacherConfig = Annotated[
+    BundledConfig | RewardConfig | ScriptedConfig | VllmConfig,
+    pydantic.Field(discriminator="kind"),
+]
 
 
 class Teacher(Protocol):
@@ -37,7 +42,7 @@ class Teacher(Protocol):
         ...
 
 
-def make_teacher(config: BundledConfig | ScriptedConfig, *, num_threads: int) -> Teacher:
+def make_teacher(config: TeacherConfig, *, num_threads: int) -> Teacher:
     """The teacher that a config describes.
 
     Args:
@@ -47,5 +52,9 @@ def make_teacher(config: BundledConfig | ScriptedConfig, *, num_threads: int) ->
     match config:
         case BundledConfig():
             return BundledTeacher(config, num_threads=num_threads)
+        case RewardConfig():
+            return RewardTeacher(config, num_threads=num_threads)
         case ScriptedConfig():
             return ScriptedTeacher(config.replies)
+        case VllmConfig():
+            return VllmTeacher(config, num_threads=num_threads)
