@@ -8,6 +8,7 @@ and the engine always has more of them than it runs at once. What touches vLLM i
 import dataclasses
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, Literal, Protocol
 
 from factory.config import settings
@@ -176,11 +177,12 @@ class VllmTeacher:
                         yield index, refusal
                     index += 1
                 if flights:
-                    for name, completion in self._step(flights):
-                        yield flights.pop(name).index, completion
+                    ended_now = self._step(flights)
+                    yield from [(flights.pop(name).index, done) for name, done in ended_now]
         finally:
             if flights and self._engine is not None:
-                self._engine.abort(list(flights))
+                with suppress(Exception):  # an engine that has failed shows that at its next step
+                    self._engine.abort(list(flights))
 
     def _admit(self, index: int, request: Request, flights: dict[str, Flight]) -> Completion | None:
         """Give a request to the engine; return an error's completion if it cannot be answered."""

@@ -6,6 +6,7 @@ environment that children would inherit (a preloaded library, thread counts) and
 """
 
 import dataclasses
+import logging
 import os
 import warnings
 from collections.abc import Iterator, Sequence
@@ -117,6 +118,8 @@ def make_engine(config: VllmConfig, num_threads: int) -> VllmEngine:
     """
     model = models.locate(config.model)
     with _environment(_ENVIRONMENT), _quiet():
+        # It logs before it has set up its logging.
+        logging.getLogger("vllm").setLevel(os.environ["VLLM_LOGGING_LEVEL"].upper())
         try:
             import torch
             import vllm
