@@ -48,7 +48,7 @@ class VllmEngine:
         self.name = name
         self.tokenizer = llm.get_tokenizer()
         self.max_length: int = llm.model_config.max_model_len
-        self._llm = llm
+        self.llm = llm
         self._tokens_input: Any = tokens_input
         self._sampling_params: Any = SamplingParams
         self._pooling_params: Any = PoolingParams
@@ -68,11 +68,11 @@ class VllmEngine:
                 output_kind=self._kind,
                 skip_clone=True,
             )
-        self._llm.add_request(name, self._tokens_input(list(tokens)), params)
+        self.llm.add_request(name, self._tokens_input(list(tokens)), params)
 
     def step(self) -> list[tuple[str, Completion]]:
         """See `Engine.step`."""
-        return [(out.request_id, self._completion(out)) for out in self._llm.step()]
+        return [(out.request_id, self._completion(out)) for out in self.llm.step()]
 
     def _completion(self, output: Any) -> Completion:
         prompt_tokens = len(output.prompt_token_ids)
@@ -93,19 +93,18 @@ class VllmEngine:
 
     def is_empty(self) -> bool:
         """See `Engine.is_empty`."""
-        return not self._llm.has_unfinished_requests()
+        return not self.llm.has_unfinished_requests()
 
     def abort(self, names: list[str]) -> None:
         """See `Engine.abort`."""
-        self._llm.abort_request(names)
+        self.llm.abort_request(names)
 
     def close(self) -> None:
         """See `Engine.close`."""
         from vllm.distributed import cleanup_dist_env_and_memory
 
-        llm, self._llm = self._llm, None
-        llm.engine_core.shutdown()
-        del llm
+        self.llm.engine_core.shutdown()
+        self.llm = None
         cleanup_dist_env_and_memory()
 
 

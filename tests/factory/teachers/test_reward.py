@@ -29,7 +29,7 @@ def save_model(folder: Path, *, pad: str | None, kind: str = "SequenceClassifica
     torch.manual_seed(1)
     sizes: dict[str, Any] = {
         "vocab_size": len(WORDS),
-        "hidden_size": 32,
+        "hidden_size": 64,  # vLLM's attention wants heads of 32
         "intermediate_size": 64,
         "num_hidden_layers": 2,
         "num_attention_heads": 2,
