@@ -12,10 +12,13 @@ import pydantic
 from factory.records import Completion, Request
 from factory.teachers.bundled import BundledConfig, BundledTeacher
 from factory.teachers.http import HttpConfig, HttpTeacher
+from factory.teachers.reward import RewardConfig, RewardTeacher
 from factory.teachers.scripted import ScriptedConfig, ScriptedTeacher
+from factory.teachers.vllm import VllmConfig, VllmTeacher
 
 TeacherConfig = Annotated[
-    BundledConfig | HttpConfig | ScriptedConfig, pydantic.Field(discriminator="kind")
+    BundledConfig | HttpConfig | RewardConfig | ScriptedConfig | VllmConfig,
+    pydantic.Field(discriminator="kind"),
 ]
 
 
@@ -40,9 +43,7 @@ class Teacher(Protocol):
         ...
 
 
-def make_teacher(
-    config: BundledConfig | HttpConfig | ScriptedConfig, *, num_threads: int
-) -> Teacher:
+def make_teacher(config: TeacherConfig, *, num_threads: int) -> Teacher:
     """The teacher that a config describes.
 
     Args:
@@ -54,5 +55,9 @@ def make_teacher(
             return BundledTeacher(config, num_threads=num_threads)
         case HttpConfig():
             return HttpTeacher(config)
+        case RewardConfig():
+            return RewardTeacher(config, num_threads=num_threads)
         case ScriptedConfig():
             return ScriptedTeacher(config.replies)
+        case VllmConfig():
+            return VllmTeacher(config, num_threads=num_threads)
