@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from factory.errors import FactoryError, RunError
+from factory.errors import ConfigError, FactoryError, RunError
 from factory.terminal import visible
 
 app = typer.Typer(
@@ -21,8 +21,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+ledger_app = typer.Typer(help="Look after a ledger of completions.", no_args_is_help=True)
+app.add_typer(ledger_app, name="ledger")
 _INTERRUPTED = 130
 """The status that Typer ends with after Ctrl-C; here a run that is incomplete ends with 1."""
+MaxCost = Annotated[
+    float | None, typer.Option(min=0, help="US dollars that the run may cost in all.")
+]
+MaxTokens = Annotated[
+    int | None, typer.Option(min=0, help="Tokens that the run may pay for in all.")
+]
+LedgerPath = Annotated[Path, typer.Argument(help="A ledger's directory.", metavar="LEDGER")]
 RunPath = Annotated[Path, typer.Argument(help="A run's directory.", metavar="RUN")]
 
 
@@ -58,8 +67,14 @@ def run_command(
     ledger: Annotated[
         Path | None, typer.Option(help="Keep completions here, to share them between runs.")
     ] = None,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Rehearse on a few prompts; ask no teacher.")
+    ] = False,
+    preview: Annotated[
+        bool,
+        typer.Option("--preview", help="Ask --limit prompts (5) and show all that comes of them."),
     ] = False,
 ) -> None:
     """Make a recipe's dataset, or go on with a run that was interrupted."""
@@ -70,6 +85,16 @@ def run_command(
 
     console = Console()
     loaded = load_recipe(recipe)
+    caps = _caps(loaded, max_cost, max_tokens)
+    if preview:
+        from factory.preview import NUM_PROMPTS
+        from factory.preview import preview as show
+
+        job = make_job(loaded.without_accept(), limit=limit or NUM_PROMPTS)
+        kept = _preview_ledger(out, ledger)
+        for piece in show(job, kept, caps=caps, progress=Progress()):
+            console.print(piece)
+        return
     if dry_run:
         from factory.rehearsal import rehearse
 
@@ -79,9 +104,74 @@ def run_command(
     if out is None:
         raise typer.BadParameter("is required, such as --out runs/demo", param_hint="--out")
     job = make_job(loaded, limit=limit)
-    progress = Progress()
-    manifest = run(job, out, ledger=ledger, workers=workers, scheduler=scheduler, progress=progress)
+    manifest = run(
+        job,
+        out,
+        ledger=ledger,
+        workers=workers,
+        scheduler=scheduler,
+        caps=caps,
+        progress=Progress(),
+    )
     _show_result(console, out, manifest)
+    for short in manifest["shortfalls"]:
+        mode, wanted, accepted = short["mode"], short["wanted"], short["accepted"]
+        raise RunError(
+            f"{out}: {accepted:,} of {wanted:,} rows with reasoning {mode} were accepted; the "
+            f"dataset holds them; raise accept.{mode}.max_samples or the number of prompts, and "
+            f"give a new --out and --ledger {out / 'ledger'}"
+        )
+
+
+def _caps(loaded: Any, max_cost: float | None, max_tokens: int | None) -> Any:
+    from factory.budget import Caps
+
+    limits = loaded.recipe.limits
+    return Caps(
+        max_cost=limits.max_cost if max_cost is None else max_cost,
+        max_tokens=limits.max_tokens if max_tokens is None else max_tokens,
+    )
+
+
+def _preview_ledger(out: Path | None, ledger: Path | None) -> Path:
+    """Where a preview keeps what it paid for: where the run will look for it."""
+    from factory.preview import preview_ledger
+
+    return ledger or (out / "ledger" if out else preview_ledger())
+
+
+@app.command("estimate")
+def estimate_command(
+    recipe: Annotated[Path, typer.Argument(help="A recipe, such as pipelines/recipes/tiny.toml.")],
+    rows: Annotated[int, typer.Option(min=2, help="Prompts to ask for it, from all over.")] = 8,
+    limit: Annotated[int | None, typer.Option(min=1, help="Of a run with so many prompts.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The directory of the run to come; keeps the completions.")
+    ] = None,
+    ledger: Annotated[
+        Path | None, typer.Option(help="Keep completions here, to share them between runs.")
+    ] = None,
+    max_cost: MaxCost = None,
+    max_tokens: MaxTokens = None,
+) -> None:
+    """Tokens, cost, time and disk of a run, from a few prompts that are asked for real."""
+    from factory.estimate import estimate, estimate_table
+    from factory.progress import Progress
+    from factory.recipe import load_recipe
+    from pipelines import make_job
+
+    loaded = load_recipe(recipe)
+    kept = _preview_ledger(out, ledger)
+    result = estimate(
+        make_job(loaded, limit=limit),
+        make_job(loaded, limit=limit, preview=rows),
+        kept,
+        caps=_caps(loaded, max_cost, max_tokens),
+        progress=Progress(),
+    )
+    console = Console()
+    console.print(estimate_table(result))
+    console.print(f"completions are kept in {kept}", markup=False, soft_wrap=True)
 
 
 def _show_result(console: Console, out: Path, manifest: dict[str, Any]) -> None:
@@ -110,9 +200,9 @@ def status(run: RunPath) -> None:
         count_responses,
         finished_parts,
         funnel_table,
-        scan_responses,
     )
     from factory.rundir import open_run
+    from factory.spend import paid_table, read_prices, spend_table
 
     console = Console()
     directory = open_run(run)
@@ -120,9 +210,8 @@ def status(run: RunPath) -> None:
     state = "complete" if directory.manifest.exists() else "not complete"
     console.print(f"{run}: {state}, {done} of {directory.num_parts} parts finished", markup=False)
     console.print(funnel_table(count_prompts(directory), count_responses(directory)))
-    tokens = scan_responses(directory, ["prompt_tokens", "completion_tokens"]).sum().to_dicts()[0]
-    read, written = tokens["prompt_tokens"] or 0, tokens["completion_tokens"] or 0
-    console.print(f"tokens: {read:,} read, {written:,} written")
+    paid = paid_table(read_prices(directory), directory)
+    console.print(spend_table(paid, "Paid by this run") if paid else "nothing paid by this run")
 
 
 @app.command("audit")
@@ -162,3 +251,36 @@ def card(run: RunPath) -> None:
 
     directory = open_run(run)
     typer.echo(write_card(read_manifest(directory), directory.dataset))
+
+
+@ledger_app.command("stats")
+def ledger_stats(ledger: LedgerPath) -> None:
+    """Segments, keys, duplicates, damage, and what each account and model holds."""
+    from factory.ledger import stats, stats_table
+
+    Console().print(stats_table(stats(_existing(ledger))))
+
+
+@ledger_app.command("compact")
+def ledger_compact(ledger: LedgerPath) -> None:
+    """Merge the segments whose writers have ended; duplicates and damaged lines go."""
+    from factory.ledger import compact
+
+    typer.echo(f"{ledger}: {compact(_existing(ledger))}")
+
+
+@ledger_app.command("export")
+def ledger_export(
+    ledger: LedgerPath,
+    to: Annotated[Path, typer.Argument(help="A .jsonl or .parquet file.")],
+) -> None:
+    """Write every completion, one of each key, into a file."""
+    from factory.ledger import export
+
+    typer.echo(f"{to}: {export(_existing(ledger), to):,} completions")
+
+
+def _existing(ledger: Path) -> Path:
+    if not ledger.is_dir():
+        raise ConfigError(f"{ledger}: no such ledger; a run keeps its own in RUN/ledger")
+    return ledger

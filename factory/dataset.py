@@ -76,11 +76,11 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         "shortfalls": counted.shortfalls(job.recipe.accept),
         "tokens": counted.tokens,
         "usage": Prices.of(job).rows(counted.usage.counts),
-        "paid": paid_table(job, run),
+        "paid": paid_table(Prices.of(job), run),
         "example": counted.example,
         "shards": shards,
     }
-    store.write_text(run.dataset / "recipe.toml", job.to_toml())
+    store.write_text(run.dataset / "recipe.toml", job.published_toml())
     write_card(manifest, run.dataset)
     store.write_json(run.manifest, manifest)
     return manifest

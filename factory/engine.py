@@ -129,7 +129,7 @@ def _budget(client: Client, run: RunDirectory, make: Callable[[RunDirectory], Bu
 
 
 def _make_budget(job: Job, caps: Caps, run: RunDirectory) -> Budget:
-    paid = paid_table(job, run)
+    paid = paid_table(Prices.of(job), run)
     return Budget(
         caps,
         job.teachers(),

@@ -24,6 +24,7 @@ What changes the data is hashed; a run directory takes only the recipe that it w
 """
 
 import dataclasses
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,7 @@ from factory.records import MODES, Mode, Sampling
 from factory.seeds import digest
 from factory.steps import Pipeline
 from factory.teachers import TeacherConfig
+from factory.teachers.models import is_local
 
 
 @settings
@@ -166,6 +168,18 @@ class LoadedRecipe:
     options: dict[str, Any]
     """The table named for the pipeline, for its page to read."""
 
+    def without_accept(self) -> "LoadedRecipe":
+        """The same, but for a wish for a number of accepted rows."""
+        recipe = dataclasses.replace(self.recipe, accept=AcceptByMode())
+        return dataclasses.replace(self, recipe=recipe)
+
+
+_PUBLISHED = """\
+# What this dataset was made with. Addresses, prices, limits and directories stay at home: a teacher
+# of kind "http" needs its base_urls, a model that was read from a directory that directory.
+
+"""
+
 
 def load_recipe(path: Path) -> LoadedRecipe:
     """Read a recipe.
@@ -208,6 +222,11 @@ class Job:
     options: dict[str, Any]
     """The pipeline's own table, complete."""
 
+    @property
+    def num_prompts(self) -> int:
+        """Prompts of the source."""
+        return self.pipeline.source.num_prompts
+
     def sampling(self, mode: Mode) -> Sampling:
         """How answers in a mode are drawn."""
         return self.recipe.sampling.on if mode == "on" else self.recipe.sampling.off
@@ -235,7 +254,7 @@ class Job:
         return tomli_w.dumps(self.as_table())
 
     def data_table(self) -> dict[str, Any]:
-        """The part of the resolved recipe that changes the data."""
+        """The part of the resolved recipe that changes the data; no addresses and no paths."""
         table = self.as_table()
         del table["limits"]
         for path in self.limit_keys():
@@ -243,7 +262,15 @@ class Job:
             for key in keys[:-1]:
                 owner = owner.get(key, {})
             owner.pop(keys[-1], None)
+        for name, config in self.recipe.by_name.items():
+            own = table["teachers"][name] if self.recipe.teachers else table["teacher"]
+            if os.sep in own.get("model", "") and is_local(own["model"]):
+                own["model"], own["revision"] = config.identity()
         return table
+
+    def published_toml(self) -> str:
+        """The recipe as it goes out with the dataset."""
+        return f"{_PUBLISHED}{tomli_w.dumps(self.data_table())}"
 
     def limit_keys(self) -> set[str]:
         """The teachers' keys that change no data, such as `teacher.price`."""

@@ -16,11 +16,11 @@ from rich.text import Text
 from factory.asking import Asker
 from factory.engine import run
 from factory.funnel import funnel_table
+from factory.preview import shown
 from factory.recipe import Job
 from factory.records import MODES, Completion, Prompt, Request
 from factory.tasks import make_asker
 from factory.teachers.scripted import ScriptedTeacher
-from factory.terminal import plain
 
 
 def rehearse(job: Job) -> Iterator[RenderableType]:
@@ -29,7 +29,7 @@ def rehearse(job: Job) -> Iterator[RenderableType]:
     prompts = list(job.pipeline.source.prompts(0, job.pipeline.source.num_prompts))
     for mode in MODES:
         request = next(asker.conversation(prompts[0], mode, 0))
-        yield Panel(_shown(request), title=f"first request, reasoning {mode}", title_align="left")
+        yield Panel(shown(request), title=f"first request, reasoning {mode}", title_align="left")
     with (
         tempfile.TemporaryDirectory(prefix="factory-dry-run-") as folder,
         LocalCluster(n_workers=1, processes=False, dashboard_address="127.0.0.1:0") as cluster,
@@ -39,11 +39,6 @@ def rehearse(job: Job) -> Iterator[RenderableType]:
         manifest = run(job, Path(folder) / "run", teacher=teacher, client=client)
     yield funnel_table(manifest["funnel"]["prompts"], manifest["funnel"]["responses"])
     yield Text("Dry run: right answers came from a script, no teacher was asked, nothing is kept.")
-
-
-def _shown(request: Request) -> Text:
-    turns = [f"{turn.role}: {turn.content}" for turn in request.messages]
-    return plain("\n".join([*turns, f"assistant: {request.prefix}..."]))
 
 
 def knowing_teacher(prompts: list[Prompt], asker: Asker) -> ScriptedTeacher:

@@ -81,6 +81,8 @@ def create_or_resume(job: Job, root: Path, ledger: Path | None = None) -> RunDir
         plan = _read_plan(plan_path)
         if plan["hash"] != job.hash():
             raise ConfigError(f"{root}: {_difference(root, job)}; choose another --out")
+        if _read_text(root / "recipe.toml") != job.to_toml():  # limits and prices may change
+            store.write_text(root / "recipe.toml", job.to_toml())
     elif root.exists() and not _is_free(root):
         raise ConfigError(f"{root}: is not empty and holds no run; choose another --out")
     else:
@@ -140,6 +142,13 @@ def _is_free(root: Path) -> bool:
         path.name in ("recipe.toml", "ledger") or path.name.endswith(".tmp")
         for path in root.iterdir()
     )
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, ValueError):
+        return ""
 
 
 def _exists(path: Path) -> bool:

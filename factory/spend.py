@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from factory import ledger
-from factory.recipe import Job
+from factory.recipe import Job, load_recipe
 from factory.rundir import RunDirectory
 from factory.teachers.terms import Price
 
@@ -44,14 +44,20 @@ class Prices:
         return found
 
 
-def paid_table(job: Job, run: RunDirectory) -> list[dict[str, Any]]:
+def read_prices(run: RunDirectory) -> Prices:
+    """Those in the recipe that lies in a run's directory."""
+    recipe = load_recipe(run.root / "recipe.toml").recipe
+    return Prices({name: config.price for name, config in recipe.by_name.items()})
+
+
+def paid_table(prices: Prices, run: RunDirectory) -> list[dict[str, Any]]:
     """What the run paid for so far, over all its starts; nothing that it found in the ledger."""
     counts = {
         f"{account}:{name}": getattr(usage, name)
         for account, usage in ledger.spent(run.ledger, run.run_id).items()
         for name in COUNTS
     }
-    return Prices.of(job).rows(counts)
+    return prices.rows(counts)
 
 
 class Usage:

@@ -42,6 +42,33 @@ class Source(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Spaced:
+    """Some prompts of a source, from all over it, each with the id and seeds it has there."""
+
+    source: Source
+    places: tuple[int, ...]
+
+    @classmethod
+    def over(cls, source: Source, number: int) -> "Spaced":
+        """So many, evenly spaced; all where there are fewer."""
+        total = source.num_prompts
+        number = min(number, total)
+        return cls(source, tuple((2 * i + 1) * total // (2 * number) for i in range(number)))
+
+    @property
+    def num_prompts(self) -> int:
+        """How many there are."""
+        return len(self.places)
+
+    def prompts(self, start: int, stop: int) -> Iterator[Prompt]:
+        """See `Source.prompts`."""
+        for index in range(start, stop):
+            place = self.places[index]
+            for prompt in self.source.prompts(place, place + 1):
+                yield dataclasses.replace(prompt, index=index)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shot:
     """A worked example put before the problem, for teachers that need one."""

@@ -7,6 +7,16 @@ versioned name, a score, a rule that keeps or drops by the score alone, and its 
 from filters.agreement import Agreement, PassRate
 from filters.final_answer import FinalAnswer
 from filters.format import ThinkTags, Truncated
+from filters.grades import JudgeVerdict, RewardScore
 from filters.repetition import RepetitionLoops
 
-__all__ = ["Agreement", "FinalAnswer", "PassRate", "RepetitionLoops", "ThinkTags", "Truncated"]
+__all__ = [
+    "Agreement",
+    "FinalAnswer",
+    "JudgeVerdict",
+    "PassRate",
+    "RepetitionLoops",
+    "RewardScore",
+    "ThinkTags",
+    "Truncated",
+]

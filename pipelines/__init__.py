@@ -6,18 +6,20 @@ from typing import Any
 from factory.config import build, nearest
 from factory.errors import ConfigError
 from factory.recipe import Job, LoadedRecipe
+from factory.steps import Spaced
 from pipelines import math
 
 PAGES: dict[str, Any] = {"math": math}
 """A page has a settings class `Config` and a function `pipeline(config, seed)`."""
 
 
-def make_job(loaded: LoadedRecipe, *, limit: int | None = None) -> Job:
+def make_job(loaded: LoadedRecipe, *, limit: int | None = None, preview: int | None = None) -> Job:
     """Build the pipeline that a recipe asks for.
 
     Args:
         loaded: the recipe as read.
-        limit: prompts at most; it counts as part of the recipe.
+        limit: prompts at most, the first ones; it counts as part of the recipe.
+        preview: so many prompts instead, from all over the source.
 
     Raises:
         ConfigError: no such pipeline, or a value in its table or in `[filters]` that does not fit.
@@ -33,5 +35,17 @@ def make_job(loaded: LoadedRecipe, *, limit: int | None = None) -> Job:
         pipeline = page.pipeline(config, loaded.recipe.seed)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
+    for step in pipeline.graded:
+        if step.teacher not in (known := loaded.recipe.by_name):
+            hint = nearest(step.teacher, known)
+            raise ConfigError(
+                f"{where}: {name}.{step.column} names no teacher: {step.teacher!r}{hint}"
+            )
+    for domain in loaded.recipe.ask.domains:
+        if domain != pipeline.name:
+            hint = nearest(domain, [pipeline.name])
+            raise ConfigError(f"{where}: unknown key ask.domains.{domain}{hint}")
     pipeline = pipeline.with_filter_settings(loaded.recipe.filters, where)
+    if preview:
+        pipeline = replace(pipeline, source=Spaced.over(pipeline.source, preview))
     return Job(recipe=loaded.recipe, pipeline=pipeline, options=asdict(config))

@@ -1,0 +1,213 @@
+"""`factory estimate`: what a run will take, from a few prompts that are asked for real.
+
+The prompts come from all over the source. Totals are those of the preview times the number of
+prompts; the interval is the bootstrap's over prompts, 5% to 95%: it says how far the mean of so few
+may be off, not how wrong they may be as a sample.
+"""
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from factory import store
+from factory.budget import Caps
+from factory.preview import try_out
+from factory.progress import Progress
+from factory.quota import Accept, AcceptByMode
+from factory.recipe import Job
+from factory.records import MODES
+from factory.rundir import open_run
+from factory.schemas import RESPONSES
+from factory.spend import COUNTS, Prices, Usage
+from factory.teachers import Teacher
+
+_RESAMPLES = 2000
+_LINE_BYTES = 250
+"""What a ledger line holds beside its text, about."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """A total and its interval."""
+
+    low: float
+    expected: float
+    high: float
+
+    def text(self, form: Callable[[float], str]) -> str:
+        """`expected (low to high)`."""
+        return f"{form(self.expected)} ({form(self.low)} to {form(self.high)})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a run will take."""
+
+    num_prompts: int
+    num_asked: int
+    """Prompts of the preview."""
+    accounts: dict[str, dict[str, Range]]
+    """`completions`, `prompt_tokens`, `completion_tokens` and `cost` by teacher/domain/mode."""
+    totals: dict[str, Range]
+    """The same over all accounts, and `kept_on`, `kept_off` and `bytes`."""
+    seconds: float | None
+    """At the preview's speed; None where all was in the ledger already."""
+
+
+def estimate(
+    job: Job,
+    small: Job,
+    ledger: Path,
+    *,
+    caps: Caps | None = None,
+    progress: Progress | None = None,
+    teacher: Teacher | None = None,
+) -> Estimate:
+    """Ask a few prompts, and say what all of them will take.
+
+    Args:
+        job: what is to be produced.
+        small: the same job over a few of its prompts.
+        ledger: keeps what is paid for.
+        caps: what the preview may cost.
+        progress: shows what happens.
+        teacher: answers instead of the recipe's teachers.
+    """
+    share = small.num_prompts / job.num_prompts
+    accept = AcceptByMode(**{mode: _scaled(job.recipe.accept[mode], share) for mode in MODES})
+    small = replace(small, recipe=replace(small.recipe, accept=accept))
+    with tempfile.TemporaryDirectory(prefix="factory-estimate-") as folder:
+        root = Path(folder) / "run"
+        start = time.monotonic()
+        manifest = try_out(small, root, ledger, caps=caps, progress=progress, teacher=teacher)
+        elapsed = time.monotonic() - start
+        prompts = _by_prompt(small, root)
+    paid = sum(row["completions"] for row in manifest["paid"])
+    asked = sum(row["completions"] for row in manifest["usage"])
+    prices = Prices.of(job)
+    names = sorted({name for counts in prompts for name in counts})
+    table = np.array([[counts.get(name, 0.0) for name in names] for counts in prompts])
+    ranges = _totals(table.reshape(len(prompts), len(names)), names, job.num_prompts, prices)
+    completions = ranges["totals"]["completions"].expected
+    return Estimate(
+        num_prompts=job.num_prompts,
+        num_asked=small.num_prompts,
+        accounts={name: value for name, value in ranges.items() if name != "totals"},
+        totals=ranges["totals"],
+        seconds=elapsed * completions / paid if paid and paid == asked else None,
+    )
+
+
+def _scaled(accept: Accept, share: float) -> Accept:
+    if not accept.rows or accept.per == "prompt":
+        return accept
+    return replace(accept, rows=max(1, math.ceil(accept.rows * share)))
+
+
+def _by_prompt(job: Job, root: Path) -> list[dict[str, float]]:
+    """What each prompt took; one that was not asked took nothing."""
+    run = open_run(root)
+    found: list[dict[str, float]] = [{} for _ in range(job.num_prompts)]
+    size = sum(path.stat().st_size for path in run.root.rglob("*.parquet"))
+    for part in range(run.num_parts):
+        for row in store.read_part(run.responses(part), RESPONSES):
+            usage = Usage()
+            usage.add(row)
+            counts = found[row["prompt_index"]]
+            texts = [row["output"], *(grade["text"] for grade in row["grades"])]
+            extra = {
+                f"kept_{row['mode']}": float(row["kept"]),
+                "bytes": sum(len(text.encode()) + _LINE_BYTES for text in texts),
+            }
+            for name, number in {**usage.counts, **extra}.items():
+                counts[name] = counts.get(name, 0.0) + number
+    for counts in found:
+        counts["bytes"] = counts.get("bytes", 0.0) + size / job.num_prompts
+    return found
+
+
+def _totals(
+    table: np.ndarray[Any, Any], names: Sequence[str], num_prompts: int, prices: Prices
+) -> dict[str, dict[str, Range]]:
+    """Ranges by account and for all; `table` has shape (prompts of the preview, names)."""
+    rng = np.random.default_rng(0)
+    picks = rng.integers(0, len(table), (_RESAMPLES, len(table)))
+    means = np.concatenate([table.mean(axis=0, keepdims=True), table[picks].mean(axis=1)])
+    columns = dict(zip(names, (means * num_prompts).T, strict=True))
+    accounts: dict[str, dict[str, Any]] = {}
+    for account in sorted({name.rpartition(":")[0] for name in names if ":" in name}):
+        numbers = {name: columns[f"{account}:{name}"] for name in COUNTS}
+        price = prices.by_teacher[account.split("/")[0]]
+        read, written = numbers["prompt_tokens"], numbers["completion_tokens"]
+        numbers["cost"] = (read * price.prompt + written * price.completion) / 1e6
+        accounts[account] = numbers
+    zero = np.zeros(_RESAMPLES + 1)
+    totals = {
+        name: sum((numbers[name] for numbers in accounts.values()), zero)
+        for name in (*COUNTS, "cost")
+    }
+    for name in ("kept_on", "kept_off", "bytes"):
+        totals[name] = columns.get(name, zero)
+    return {
+        account: {name: _range(values) for name, values in numbers.items()}
+        for account, numbers in {**accounts, "totals": totals}.items()
+    }
+
+
+def _range(values: np.ndarray[Any, Any]) -> Range:
+    low, high = np.quantile(values[1:], (0.05, 0.95))
+    return Range(low=float(low), expected=float(values[0]), high=float(high))
+
+
+def estimate_table(result: Estimate) -> Table:
+    """The estimate as a rich table."""
+    table = Table(
+        title=f"{result.num_prompts:,} prompts, estimated from {result.num_asked}: expected "
+        "(5% to 95%)",
+        title_justify="left",
+    )
+    for name in ("teacher", "domain", "mode"):
+        table.add_column(name)
+    for name in ("completions", "tokens read", "tokens written", "US$"):
+        table.add_column(name, justify="right")
+    for account, ranges in result.accounts.items():
+        table.add_row(*account.split("/"), *_cells(ranges))
+    table.add_section()
+    table.add_row("all", "", "", *_cells(result.totals))
+    table.add_section()
+    rows = [result.totals[f"kept_{mode}"].text(_short) for mode in MODES]
+    table.add_row("rows kept", "on / off", "", *rows, "", "")
+    table.add_row("disk", "", "", result.totals["bytes"].text(_bytes), "", "", "")
+    hours = "all was in the ledger" if result.seconds is None else _hours(result.seconds)
+    table.add_row("time", "", "", hours, "", "", "")
+    table.caption = "Time is at the preview's speed, one worker; more requests at once are faster."
+    return table
+
+
+def _cells(ranges: Mapping[str, Range]) -> list[str]:
+    return [*(ranges[name].text(_short) for name in COUNTS), ranges["cost"].text("{:,.2f}".format)]
+
+
+def _short(value: float) -> str:
+    for limit, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if value >= limit:
+            return f"{value / min(limit, 1e3 if letter == 'k' else limit):.3g}{letter}"
+    return f"{value:,.0f}"
+
+
+def _bytes(value: float) -> str:
+    for limit, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if value >= limit:
+            return f"{value / limit:.3g} {unit}"
+    return f"{value:.0f} B"
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:,.1f} h" if seconds >= 3600 else f"{seconds / 60:,.1f} min"
