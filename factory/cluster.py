@@ -34,7 +34,7 @@ def connect(scheduler: str | None, workers: int, holds_model: bool) -> Iterator[
                 f"--scheduler {scheduler}: no Dask scheduler answers ({error}); "
                 "start one with: dask scheduler"
             ) from error
-        with client:
+        with _quiet(), client:
             yield client
         return
     # A model or a checking process must never be ended for its memory, nor for being busy. One
@@ -54,6 +54,18 @@ def connect(scheduler: str | None, workers: int, holds_model: bool) -> Iterator[
             )
         stack.enter_context(cluster)
         yield stack.enter_context(Client(cluster))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave what goes wrong to the run's own errors; Dask's client logs tracebacks of it."""
+    logger = logging.getLogger("distributed.client")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @contextlib.contextmanager

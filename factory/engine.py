@@ -34,6 +34,7 @@ from factory.errors import (
     PartError,
     PrerequisiteError,
     RunError,
+    SchedulerLost,
     TeacherError,
 )
 from factory.progress import Progress
@@ -286,6 +287,8 @@ class _Stages:
         waiting = as_completed(futures)
         for future in waiting:
             error = _failure(future)
+            if isinstance(error, SchedulerLost):
+                raise error
             if isinstance(error, TeacherError | PrerequisiteError):
                 self.client.cancel(list(futures), force=True)
                 raise error
@@ -314,7 +317,7 @@ def _failure(future: Future) -> BaseException | None:
         error: BaseException | None = future.exception()
     except FutureCancelledError:
         error = None
-    return error or RunError(
+    return error or SchedulerLost(
         "the Dask scheduler is gone; what was answered is kept, start it again and run the same "
         "command again"
     )

@@ -6,6 +6,7 @@
       RunError             the run failed or is incomplete: exit status 1, it can be resumed
         PartError          one part failed or is damaged; the others go on
         CapReached         the run may not spend more
+        SchedulerLost      the Dask scheduler does not answer any more
       TeacherError         a teacher cannot answer anything any more
     Unjudged               not a failure: a filter cannot tell, and says why
 
@@ -39,6 +40,10 @@ class PartError(RunError):
 
 class CapReached(RunError):
     """A cap on cost or tokens is reached; raising it goes on with the run."""
+
+
+class SchedulerLost(RunError):
+    """The Dask scheduler of a run is gone."""
 
 
 class TeacherError(FactoryError):
