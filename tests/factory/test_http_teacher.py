@@ -174,7 +174,7 @@ ERRORS = [
     ("filter-400", "content_filter: HTTP 400: The response was filtered", 1),
     ("overflow", "context_overflow: HTTP 400: This model's maximum context length is 64", 1),
     ("overflow-sglang", "context_overflow: HTTP 400: The input (70 tokens) is longer", 1),
-    ("overflow-openai", "context_overflow: HTTP 400: Please reduce the length", 1),
+    ("overflow-openai", "context_overflow: HTTP 400: Please reduce it", 1),
     ("429-bare", "rate_limited: HTTP 429: slow down", 4),
     ("429-date", "rate_limited: HTTP 429: slow down", 4),
     ("500", "server_error: HTTP 500: <h1>oops</h1>", 4),
@@ -322,7 +322,7 @@ def test_what_no_header_can_hold_is_no_key(monkeypatch: pytest.MonkeyPatch, key:
 
 
 def test_a_healthy_server_soon_gets_hundreds_at_once(stub: Running):
-    stub.control(delay_s=0.03)
+    stub.control(delay_s=0.1)
     ask(stub, *(request(str(number)) for number in range(900)), max_in_flight=300)
     assert 200 < stub.stats()["max_concurrent"] <= 300
 
