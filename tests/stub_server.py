@@ -7,8 +7,7 @@ the last user turn, `<<500>>`, or `<<500:2>>` for the first two times that this 
 a behaviour for one request; `POST /control` with `{"mode": "500", "times": 2}` for the next two,
 whatever they are; with `{"limit": 4}` what comes while four are in hand is answered 429;
 `{"reset": true}` forgets everything. `GET /stats` tells what came in. The log holds one line for
-each request, written when it comes, so that it outlives a killed client. The modes are
-those of `_chat` and `_score`.
+each request, written when it comes. The modes are those of `_chat` and `_score`.
 """
 
 import argparse
@@ -111,6 +110,8 @@ class Stub:
                 if mode == "disconnect":  # ASGI has no way to say it
                     receive.__self__.transport.abort()
                     return
+                if mode == "slow":
+                    await asyncio.sleep(0.15)
                 if mode == "hang":
                     await receive()  # until the client goes away
                     return
@@ -195,6 +196,8 @@ async def _chat(send: Send, body: dict[str, Any], mode: str, authorization: str)
         wait = formatdate(usegmt=True) if mode == "429-date" else RETRY_AFTER.get(mode)
         headers = ((b"retry-after", wait.encode()),) if wait else ()
         return await _json(send, ERRORS["429"][1], 429, headers)
+    if mode == "302":
+        return await _json(send, {}, 302, ((b"location", b"/stats"),))
     if mode in ERRORS:
         status, error = ERRORS[mode]
         return await _json(send, error, status)
@@ -253,10 +256,8 @@ class Running:
         return answer
 
     def _ask(self, path: str, data: bytes | None) -> bytes:
-        address = f"http://127.0.0.1:{self.port}{path}"
-        with urllib.request.urlopen(address, data, timeout=10) as reply:
-            content: bytes = reply.read()
-        return content
+        with urllib.request.urlopen(f"{self.url[:-3]}{path}", data, timeout=10) as reply:
+            return bytes(reply.read())
 
 
 @contextmanager
