@@ -252,8 +252,7 @@ class Running:
         self._ask("/control", json.dumps(order).encode())
 
     def stats(self) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(self._ask("/stats", None))
-        return answer
+        return dict(json.loads(self._ask("/stats", None)))
 
     def _ask(self, path: str, data: bytes | None) -> bytes:
         with urllib.request.urlopen(f"{self.url[:-3]}{path}", data, timeout=10) as reply:
