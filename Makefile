@@ -43,6 +43,7 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.teacher_throughput
 	$(BIN)/python -m tests.benchmarks.final_answer_throughput
+	$(BIN)/python -m tests.benchmarks.http_client
 
 demo-card: demo
 	mkdir -p data_cards/demo/ledger

@@ -7,8 +7,7 @@ the last user turn, `<<500>>`, or `<<500:2>>` for the first two times that this 
 a behaviour for one request; `POST /control` with `{"mode": "500", "times": 2}` for the next two,
 whatever they are; with `{"limit": 4}` what comes while four are in hand is answered 429;
 `{"reset": true}` forgets everything. `GET /stats` tells what came in. The log holds one line for
-each request, written when it comes, so that it outlives a killed client. The modes are the cases of
-`_chat` and `_score`.
+each request, written when it comes. The modes are those of `_chat` and `_score`.
 """
 
 import argparse
@@ -111,6 +110,8 @@ class Stub:
                 if mode == "disconnect":  # ASGI has no way to say it
                     receive.__self__.transport.abort()
                     return
+                if mode == "slow":
+                    await asyncio.sleep(0.15)
                 if mode == "hang":
                     await receive()  # until the client goes away
                     return
@@ -167,101 +168,73 @@ async def _score(send: Send, body: dict[str, Any], mode: str) -> None:
     await _json(send, {"object": "list", "model": body["model"], "data": data, "usage": usage})
 
 
+OVERFLOW = "This model's maximum context length is 64 tokens. However, you requested 78 tokens."
+OVERFLOW_SGLANG = "The input (70 tokens) is longer than the model's context length (64 tokens)."
+ERRORS: dict[str, tuple[int, Any]] = {
+    "400": (400, _error("top_p must be in (0, 1]")),
+    "404": (404, _error("The model does not exist.", "NotFoundError", 404)),
+    "429": (429, _error("slow down", "rate", 429)),
+    "filter-400": (400, _error("The response was filtered.", "", "content_filter")),
+    "overflow": (400, _error(OVERFLOW)),
+    "overflow-sglang": (400, {"object": "error", "message": OVERFLOW_SGLANG, "code": 400}),
+    "overflow-openai": (400, _error("Please reduce it.", "invalid", "context_length_exceeded")),
+}
+RETRY_AFTER = {"429": "0.2", "429-minute": "60", "429-day": "86400"}
+MESSAGES: dict[str, dict[str, Any]] = {
+    "no-text": {"content": None},
+    "big": {"content": "ab " * 350_000},
+    "refusal": {"content": None, "refusal": "I'm sorry, I can't."},
+    "reasoning": {"reasoning": "\nfirst, then\n", "content": "\n\nso it is 4"},
+    "reasoning-content": {"reasoning_content": "first, then", "content": "so it is 4"},
+    "reasoning-cut": {"reasoning": "first, th", "content": None},
+}
+ENDS = {"filter": "content_filter", "length": "length", "reasoning-cut": "length", "abort": "abort"}
+
+
 async def _chat(send: Send, body: dict[str, Any], mode: str, authorization: str) -> None:
+    if mode.startswith("429"):
+        wait = formatdate(usegmt=True) if mode == "429-date" else RETRY_AFTER.get(mode)
+        headers = ((b"retry-after", wait.encode()),) if wait else ()
+        return await _json(send, ERRORS["429"][1], 429, headers)
+    if mode == "302":
+        return await _json(send, {}, 302, ((b"location", b"/stats"),))
+    if mode in ERRORS:
+        status, error = ERRORS[mode]
+        return await _json(send, error, status)
+    if mode in ("401", "403"):
+        # With 403, where clients shorten a message, in the middle of the key.
+        detail = f"{'x' * 275 if mode == '403' else 'Wrong key: '}{authorization} and so on"
+        return await _json(send, _error(detail, "auth", "invalid_api_key"), int(mode))
+    if mode in ("500", "503"):
+        return await _send(send, b"<h1>oops</h1>", int(mode), b"text/html")
+    if mode == "html":
+        return await _send(send, b"<html>hello</html>", content_type=b"text/html")
     text = answer(body)
-    message: dict[str, Any] = {"role": "assistant", "content": text}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    message = {"role": "assistant", "content": text} | MESSAGES.get(mode, {})
     reply = {
         "id": "chatcmpl-1",
         "object": "chat.completion",
         "model": body["model"],
         "system_fingerprint": "stub-1",
-        "choices": [choice],
+        "choices": [{"index": 0, "message": message, "finish_reason": ENDS.get(mode, "stop")}],
         "usage": {"prompt_tokens": 5, "completion_tokens": len(text.split()), "total_tokens": 9},
     }
-    retry_after: tuple[tuple[bytes, bytes], ...] = ()
     match mode:
-        case "ok":
-            pass
-        case "400":
-            return await _json(send, _error("top_p must be in (0, 1]"), 400)
-        case "401" | "403":
-            detail = f"Incorrect API key provided: {authorization}" + " and so on" * 40
-            return await _json(send, _error(detail, "auth", "invalid_api_key"), int(mode))
-        case "404":
-            detail = f"The model `{body['model']}` does not exist."
-            return await _json(send, _error(detail, "NotFoundError", 404), 404)
-        case "429" | "429-date" | "429-bare":
-            if mode == "429":
-                retry_after = ((b"retry-after", b"0.2"),)
-            if mode == "429-date":
-                retry_after = ((b"retry-after", formatdate(usegmt=True).encode()),)
-            return await _json(send, _error("slow down", "rate", 429), 429, retry_after)
-        case "429-minute" | "429-day":
-            retry_after = ((b"retry-after", b"60" if mode == "429-minute" else b"86400"),)
-            return await _json(send, _error("no quota left", "rate", 429), 429, retry_after)
-        case "500" | "503":
-            return await _send(send, b"<h1>oops</h1>", int(mode), b"text/html")
-        case "cut":
-            data = json.dumps(reply).encode()
-            return await _send(send, data[: len(data) // 2], length=len(data))
-        case "truncated":
-            data = json.dumps(reply).encode()
-            return await _send(send, data[: len(data) // 2])
-        case "html":
-            return await _send(send, b"<html>hello</html>", content_type=b"text/html")
         case "no-choices":
             reply["choices"] = []
-        case "no-text":
-            message["content"] = None
-        case "big":
-            message["content"] = "ab " * 350_000
-        case "huge":
-            message["content"] = "ab " * 23_000_000
-        case "refusal":
-            message.update(content=None, refusal="I'm sorry, I can't.")
-        case "filter":
-            choice["finish_reason"] = "content_filter"
-        case "filter-400":
-            detail = "The response was filtered due to the prompt."
-            return await _json(send, _error(detail, "", "content_filter"), 400)
-        case "overflow":
-            detail = (
-                "This model's maximum context length is 64 tokens. However, you requested 8 output "
-                "tokens and your prompt contains 70 input tokens, for a total of 78 tokens."
-            )
-            return await _json(send, _error(detail), 400)
-        case "overflow-sglang":
-            detail = "The input (70 tokens) is longer than the model's context length (64 tokens)."
-            flat = {"object": "error", "message": detail, "type": "BadRequestError", "code": 400}
-            return await _json(send, flat, 400)
-        case "overflow-openai":
-            detail = "Please reduce the length of the messages."
-            return await _json(
-                send, _error(detail, "invalid_request_error", "context_length_exceeded"), 400
-            )
-        case "reasoning":
-            message.update(reasoning="\nfirst, then\n", content="\n\nso it is 4")
-        case "reasoning-content":
-            message.update(reasoning_content="first, then", content="so it is 4")
-        case "reasoning-cut":
-            message.update(reasoning="first, th", content=None)
-            choice["finish_reason"] = "length"
-        case "length" | "abort":
-            choice["finish_reason"] = mode
         case "no-usage":
             del reply["usage"], reply["system_fingerprint"]
-        case "key":
-            message["content"] = f"you said {authorization}"
-        case "key-escaped":
-            message["content"] = f"you said {authorization}"
-            data = json.dumps(reply).replace("secret", "s\\u0065cret").encode()
-            return await _send(send, data)
         case "path":
             reply["model"] = "/srv/models/toy"
-        case _:
-            raise ValueError(f"unknown mode {mode}")
-    await _json(send, reply)
+        case "key" | "key-escaped":
+            message["content"] = f"you said {authorization}"
+    data = json.dumps(reply).encode()
+    if mode == "key-escaped":
+        data = data.replace(b"secret", b"s\\u0065cret")
+    if mode in ("cut", "truncated"):
+        half, length = data[: len(data) // 2], len(data) if mode == "cut" else None
+        return await _send(send, half, length=length)
+    await _send(send, data)
 
 
 @dataclass(frozen=True)
@@ -279,14 +252,11 @@ class Running:
         self._ask("/control", json.dumps(order).encode())
 
     def stats(self) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(self._ask("/stats", None))
-        return answer
+        return dict(json.loads(self._ask("/stats", None)))
 
     def _ask(self, path: str, data: bytes | None) -> bytes:
-        address = f"http://127.0.0.1:{self.port}{path}"
-        with urllib.request.urlopen(address, data, timeout=10) as reply:
-            content: bytes = reply.read()
-        return content
+        with urllib.request.urlopen(f"{self.url[:-3]}{path}", data, timeout=10) as reply:
+            return bytes(reply.read())
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """The requests of one `generate` on their way: an event loop that runs between two completions.
 
 The loop belongs to the thread that takes the completions, and runs only while that thread waits for
-one. Its clock stops meanwhile, so that a request does not time out because its answer was fetched
-late. Nothing that aiohttp raises leaves this module: its exceptions hold the request's headers, and
+one. Nothing that aiohttp raises leaves this module: its exceptions hold the request's headers, and
 with them the key.
 """
 
@@ -30,6 +29,7 @@ from factory.teachers.http_replies import (
     unreachable,
 )
 from factory.teachers.pacing import Server, Servers
+from factory.teachers.paused_loop import PausedLoop
 
 MAX_REPLY_BYTES = 64 * 2**20
 _FEW = 3
@@ -39,35 +39,13 @@ _KEEP_ALIVE_S = 4.0
 _CONNECT_S = 20.0
 
 
-class _Loop(asyncio.SelectorEventLoop):
-    """An event loop whose clock stands still while it does not run."""
-
-    def __init__(self) -> None:
-        self._stood_still = 0.0
-        self._stopped_at: float | None = None
-        super().__init__()
-
-    def time(self) -> float:
-        now = super().time() if self._stopped_at is None else self._stopped_at
-        return now - self._stood_still
-
-    def run_forever(self) -> None:
-        if self._stopped_at is not None:
-            self._stood_still += super().time() - self._stopped_at
-            self._stopped_at = None
-        try:
-            super().run_forever()
-        finally:
-            self._stopped_at = super().time()
-
-
 class Exchange:
     """Keeps as many requests in flight as the servers bear; to be closed."""
 
     def __init__(self, config: HttpConfig, key: str) -> None:
         self._config = config
         self._key = key
-        self._loop = _Loop()
+        self._loop = PausedLoop()
         self._servers = Servers(
             [url.rstrip("/") for url in config.base_urls],
             max_in_flight=config.max_in_flight,

@@ -207,6 +207,8 @@ def read_error(status: int, data: bytes, retry_after: str, now: float) -> Failur
         now: seconds since the epoch.
     """
     code, message = _server_message(data)
+    # A redirect is not followed: the key is for the address in the recipe.
+    message = "a redirect" if 300 <= status < 400 else message
     detail = f"HTTP {status}: {message}" if message else f"HTTP {status}"
     said = f"{code} {message}"
     if 400 <= status < 500 and _FILTERED.search(said):

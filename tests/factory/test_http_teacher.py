@@ -22,6 +22,7 @@ from factory.records import Completion, Message, Request, Sampling
 from factory.teachers import http_exchange, make_teacher
 from factory.teachers.http import HttpConfig, HttpTeacher
 from factory.teachers.http_replies import read_error
+from factory.teachers.pacing import Server
 from pipelines import make_job
 from tests.stub_server import Running, running
 from tests.toys import request, toy_job
@@ -174,7 +175,7 @@ ERRORS = [
     ("filter-400", "content_filter: HTTP 400: The response was filtered", 1),
     ("overflow", "context_overflow: HTTP 400: This model's maximum context length is 64", 1),
     ("overflow-sglang", "context_overflow: HTTP 400: The input (70 tokens) is longer", 1),
-    ("overflow-openai", "context_overflow: HTTP 400: Please reduce the length", 1),
+    ("overflow-openai", "context_overflow: HTTP 400: Please reduce it", 1),
     ("429-bare", "rate_limited: HTTP 429: slow down", 4),
     ("429-date", "rate_limited: HTTP 429: slow down", 4),
     ("500", "server_error: HTTP 500: <h1>oops</h1>", 4),
@@ -237,6 +238,7 @@ def test_each_of_many_requests_of_all_kinds_comes_back_once(stub: Running):
         ("401", "name the environment variable that holds the key in teacher.api_key_env"),
         ("403", "name the environment variable that holds the key in teacher.api_key_env"),
         ("404", "check teacher.model = 'toy' and teacher.base_urls"),
+        ("302", "check teacher.model = 'toy' and teacher.base_urls"),
     ],
 )
 def test_a_server_that_refuses_everything_ends_the_work(stub: Running, mode: str, way_out: str):
@@ -322,7 +324,7 @@ def test_what_no_header_can_hold_is_no_key(monkeypatch: pytest.MonkeyPatch, key:
 
 
 def test_a_healthy_server_soon_gets_hundreds_at_once(stub: Running):
-    stub.control(delay_s=0.03)
+    stub.control(delay_s=0.1)
     ask(stub, *(request(str(number)) for number in range(900)), max_in_flight=300)
     assert 200 < stub.stats()["max_concurrent"] <= 300
 
@@ -334,6 +336,37 @@ def test_a_server_with_little_room_gets_little_more_than_it_bears(stub: Running)
     # At 256 in flight throughout, 98% would be turned away again and again.
     assert stub.stats()["received"] < 2.5 * 300
     assert stub.stats()["max_concurrent"] < 64
+
+
+def test_one_crowd_of_requests_halves_the_window_once():
+    server = Server("http://h/v1", 64.0)
+    for sent in (0.1, 0.2, 0.9):
+        server.overloaded(sent, now=1.0 + sent)
+    assert server.window == 32
+    server.overloaded(1.2, now=1.5)
+    assert server.window == 16
+
+
+def test_a_server_rests_longer_each_time_until_it_answers():
+    server = Server("http://h/v1", 64.0)
+    rests = []
+    for now in (1.0, 2.0, 3.0, 4.0):
+        rests.append(server.next_rest(0.5, 3.0))
+        server.failed(now - 0.1, now, rests[-1], reached=False)
+        server.failed(now - 0.1, now, rests[-1], reached=False)  # sent before it was known
+        assert server.rests_until == now + rests[-1]
+    assert rests == [0.5, 1.0, 2.0, 3.0]
+    assert (server.unreachable, server.window) == (4, 1)
+    server.answered(256)
+    assert (server.unreachable, server.next_rest(0.5, 3.0)) == (0, 0.5)
+
+
+def test_failures_of_one_request_among_many_rest_no_server():
+    server = Server("http://h/v1", 64.0)
+    for now in range(1, 10):
+        server.failed(now - 0.1, now, 0.5, reached=True)
+        server.answered(256)
+    assert server.rests_until == 0
 
 
 def test_a_request_goes_to_the_server_that_has_least_to_do(stub: Running, second: Running):
@@ -479,11 +512,13 @@ def test_no_more_is_taken_than_may_be_in_flight(stub: Running):
 
 
 def test_a_slow_consumer_makes_no_request_time_out(stub: Running):
-    stub.control(delay_s=0.05)
-    for _, completion in HttpTeacher(config(stub.url, timeout_s=0.3)).generate(map(request, "abc")):
-        time.sleep(0.4)
-        assert completion.error == ""
-    assert stub.stats()["received"] == 3
+    answers = HttpTeacher(config(stub.url, timeout_s=0.3)).generate(
+        map(request, ["quick", "<<slow>>"])
+    )
+    next(answers)
+    time.sleep(0.5)  # the other one is answered in 0.15 s, and fetched only now
+    assert [completion.error for _, completion in answers] == [""]
+    assert stub.stats()["received"] == 2
 
 
 def test_giving_up_early_leaves_nothing_behind(stub: Running):
