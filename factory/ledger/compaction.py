@@ -74,7 +74,8 @@ def compact(
     Args:
         directory: the ledger; where it is missing, nothing is done.
         run: only its segments; None for those of every run, each by itself.
-        target_bytes: segments of this size or larger are left alone, and none is made larger (but for its notes).
+        target_bytes: segments of this size or larger are left alone, and none is made larger, but
+            for its notes.
 
     Raises:
         RunError: the disk is full or failed; every answer is where it was.
