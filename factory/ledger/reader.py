@@ -122,6 +122,7 @@ class LedgerReader:
         """
         raw = bytes.fromhex(key)
         high, low = _halves(raw)
+        text = raw.hex().encode()
         for _ in range(_ATTEMPTS):
             state = self._state
             place = state.find(high, low)
@@ -129,7 +130,7 @@ class LedgerReader:
                 return None
             line = self._read(state, *place)
             if line is not None:
-                completion = unpack(line, raw.hex().encode())
+                completion = unpack(line, text)
                 if completion is not None:
                     return completion
             self._mend(state, place[0], gone=line is None)

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from factory.errors import RunError
-from factory.ledger import LedgerWriter
+from factory.ledger import LedgerWriter, compact, spent
 from factory.ledger import writer as ledger
 from factory.ledger.names import read_name, sealed, this_host
 from factory.records import Completion
