@@ -107,7 +107,7 @@ def _compact_run(
         for group in groups:
             with contextlib.ExitStack() as held:
                 free = {path for path in group if held.enter_context(sealed(path))}
-                free = {path for path in free if read_name(path.name).stamp}
+                free = {p for p in free if read_name(p.name).stamp and os.access(p, os.W_OK)}
                 output, timeless = _replace(directory, run, sorted(free), done)
             left = (set(group) - free) | timeless
             done.left_alone += len(left)

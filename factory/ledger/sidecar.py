@@ -8,7 +8,6 @@ checked against its own checksum besides.
 """
 
 import contextlib
-import errno
 import os
 import struct
 import zlib
@@ -185,10 +184,8 @@ def read_idx(segment: Path, number: int) -> Index | None:
             counts, num_keys, covered, checksum = head
             file.seek(_HEADER.size + _CHECKED.size)
             data = file.read(num_keys * BYTES_A_KEY)
-    except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ESTALE):
-            return None
-        raise
+    except OSError:
+        return None
     if len(data) != num_keys * BYTES_A_KEY or zlib.crc32(data) != checksum:
         return None
     wide = [

@@ -38,17 +38,18 @@ SEGMENTS = 20
 Pairs = list[tuple[str, Completion]]
 
 OPEN = """
-import resource, sys, time
+import sys, time
 from pathlib import Path
 from factory.ledger import LedgerReader
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak():
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+before = peak()
 start = time.perf_counter()
 reader = LedgerReader(Path(sys.argv[1]))
 reader.refresh()
 count = len(reader)
-seconds = time.perf_counter() - start
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(seconds, after / 1024, (after - before) / 1024, count)
+print(time.perf_counter() - start, peak(), peak() - before, count)
 """
 
 
