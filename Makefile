@@ -42,6 +42,7 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.teacher_throughput
 	$(BIN)/python -m tests.benchmarks.final_answer_throughput
+	$(BIN)/python -m tests.benchmarks.ledger_throughput
 
 demo-card: demo
 	mkdir -p data_cards/demo/ledger
