@@ -44,6 +44,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.teacher_throughput
 	$(BIN)/python -m tests.benchmarks.final_answer_throughput
 	$(BIN)/python -m tests.benchmarks.http_client
+	$(BIN)/python -m tests.benchmarks.ledger_throughput
 
 demo-card: demo
 	mkdir -p data_cards/demo/ledger

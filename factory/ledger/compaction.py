@@ -74,8 +74,8 @@ def compact(
     Args:
         directory: the ledger; where it is missing, nothing is done.
         run: only its segments; None for those of every run, each by itself.
-        target_bytes: segments of this size or larger are left alone, and none is made larger
-            (but for its notes).
+        target_bytes: segments of this size or larger are left alone, and none is made larger, but
+            for its notes.
 
     Raises:
         RunError: the disk is full or failed; every answer is where it was.
@@ -107,7 +107,7 @@ def _compact_run(
         for group in groups:
             with contextlib.ExitStack() as held:
                 free = {path for path in group if held.enter_context(sealed(path))}
-                free = {path for path in free if read_name(path.name).stamp}
+                free = {p for p in free if read_name(p.name).stamp and os.access(p, os.W_OK)}
                 output, timeless = _replace(directory, run, sorted(free), done)
             left = (set(group) - free) | timeless
             done.left_alone += len(left)

@@ -23,6 +23,7 @@ from factory.records import Completion
 KEY_BYTES = 16
 _HEAD = 9 + 2 * KEY_BYTES + 1
 """Bytes before the JSON object: checksum, space, key, space."""
+_BODY = _HEAD - 9
 
 _FIELDS = {item.name: item.default for item in fields(Completion)}
 _values = attrgetter(*_FIELDS)
@@ -54,15 +55,10 @@ class Paid:
     accounts: dict[str, Usage] = field(default_factory=dict)
     engines: dict[str, Usage] = field(default_factory=dict)
 
-    def count(self, account: str, engine: str, prompt_tokens: int, completion_tokens: int) -> None:
-        """Add one completion."""
-        for table, name in ((self.accounts, account), (self.engines, engine)):
-            usage = table.get(name)
-            if usage is None:
-                usage = table[name] = Usage()
-            usage.completions += 1
-            usage.prompt_tokens += prompt_tokens
-            usage.completion_tokens += completion_tokens
+    def count(self, account: str, engine: str, usage: Usage) -> None:
+        """Add what was paid on one account to one engine."""
+        self.accounts.setdefault(account, Usage()).add(usage)
+        self.engines.setdefault(engine, Usage()).add(usage)
 
     def add(self, other: "Paid", times: int = 1) -> None:
         """Add another to this one, or take it away with `times=-1`."""
@@ -79,6 +75,30 @@ class Paid:
         )
 
 
+class Tally:
+    """Adds completions up, for `Paid`."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[str, str], list[int]] = {}
+
+    def add(self, account: str, item: "Stored | Completion") -> None:
+        """Count a completion."""
+        key = account, item.engine
+        sums = self._sums.get(key)
+        if sums is None:
+            sums = self._sums[key] = [0, 0, 0]
+        sums[0] += 1
+        sums[1] += item.prompt_tokens
+        sums[2] += item.completion_tokens
+
+    def paid(self) -> Paid:
+        """The sums so far."""
+        paid = Paid()
+        for (account, engine), sums in self._sums.items():
+            paid.count(account, engine, Usage(*sums))
+        return paid
+
+
 @dataclass(slots=True)
 class Note:
     """What a compacted segment says about itself, in its first and in its last line."""
@@ -89,17 +109,19 @@ class Note:
     """What was paid for and is in no line any more: duplicates and damaged lines."""
 
 
-@dataclass(slots=True)
-class Line:
-    """A line that is whole, without its completion's text."""
+class Stored(msgspec.Struct):
+    """What stands in a completion's line."""
 
-    key: bytes
-    at: int
+    account: str = ""
+    at: int = 0
     """Microseconds since 1970; 0 where the line does not say."""
-    account: str
-    engine: str
-    prompt_tokens: int
-    completion_tokens: int
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    engine: str = ""
+    text: str = ""
+    finish_reason: str = "stop"
+    error: str = ""
+    score: float | None = None
 
 
 def pack(key: bytes, completion: Completion, *, at: int, account: str) -> bytes:
@@ -147,19 +169,7 @@ def _load(body: bytes) -> dict[str, Any]:
     return values
 
 
-class _Stored(msgspec.Struct):
-    account: str = ""
-    at: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    engine: str = ""
-    text: str = ""
-    finish_reason: str = "stop"
-    error: str = ""
-    score: float | None = None
-
-
-_decode_stored = msgspec.json.Decoder(_Stored).decode
+_decode_stored = msgspec.json.Decoder(Stored).decode
 _decode_note = msgspec.json.Decoder(Note).decode
 
 
@@ -171,33 +181,27 @@ def checksum_holds(line: bytes) -> bool:
         return False
 
 
-def parse(line: bytes) -> Line | Note | None:
-    """What a line says, None where it is damaged."""
+def parse(line: bytes) -> tuple[bytes, Stored] | Note | None:
+    """(key, completion) of a line, a compaction's note, or None where it is damaged."""
     if not checksum_holds(line):
         return None
     try:
         if line[9:11] == b"# ":
             return _decode_note(line[11:])
-        key, space, body = line[9 : _HEAD - 1], line[_HEAD - 1 : _HEAD], line[_HEAD:]
-        if space != b" ":
+        if line[_HEAD - 1 : _HEAD] != b" ":
             return None
-        stored = _stored(body)
-        raw = bytes.fromhex(key.decode("ascii"))
+        raw = bytes.fromhex(line[9 : _HEAD - 1].decode("ascii"))
+        stored = _stored(line[_HEAD:])
     except (ValueError, TypeError):
         return None
-    if len(raw) != KEY_BYTES or not 0 <= stored.at < MAX_TIME:
-        return None
-    return Line(
-        raw, stored.at, stored.account, stored.engine,
-        stored.prompt_tokens, stored.completion_tokens,
-    )  # fmt: skip
+    return (raw, stored) if len(raw) == KEY_BYTES and 0 <= stored.at < MAX_TIME else None
 
 
-def _stored(body: bytes) -> _Stored:
+def _stored(body: bytes) -> Stored:
     try:
         return _decode_stored(body)
     except ValueError:
-        return msgspec.convert(_load(body), _Stored)
+        return msgspec.convert(_load(body), Stored)
 
 
 def unpack(line: bytes, key: bytes) -> Completion | None:
@@ -205,13 +209,16 @@ def unpack(line: bytes, key: bytes) -> Completion | None:
 
     Args:
         line: as it lies on disk.
-        key: 32 hexadecimal digits.
+        key: 32 hexadecimal digits, in small letters.
     """
     body = line[9:-1]
     try:
-        if body[: 2 * KEY_BYTES] != key or int(line[:8], 16) != zlib.crc32(body):
+        if int(line[:8], 16) != zlib.crc32(body) or not body.startswith(key):
             return None
-        return _completion(body[2 * KEY_BYTES + 1 :])
+        try:
+            return _decode_completion(body[_BODY:])
+        except ValueError:
+            return _completion(body[_BODY:])
     except (ValueError, TypeError):
         return None
 
@@ -224,12 +231,9 @@ def _completion(body: bytes) -> Completion:
         return Completion(**{name: values[name] for name in _FIELDS if name in values})
 
 
-def contents(line: bytes) -> tuple[Line, Completion] | None:
-    """All that a completion's line says, None where it is damaged or a note."""
-    said = parse(line)
-    if not isinstance(said, Line):
-        return None
-    return said, _completion(line[_HEAD:])
+def completion_in(line: bytes) -> Completion:
+    """The completion of a line that `parse` takes."""
+    return _completion(line[_HEAD:])
 
 
 def rows(completion: Completion) -> Iterator[tuple[str, Any]]:

@@ -7,7 +7,7 @@ from typing import IO
 
 import numpy as np
 
-from factory.ledger.lines import Line, Note, Paid, checksum_holds, pack_note, parse
+from factory.ledger.lines import Note, Paid, Tally, checksum_holds, pack_note, parse
 from factory.ledger.sidecar import Counts, Index, read_counts, read_idx, scan
 from factory.ledger.table import Table, place_of
 
@@ -65,7 +65,7 @@ def merge(
         damaged += index.counts.damaged + (path.stat().st_size > index.covered)
         readable += index.counts.lines
     table = Table.merged(tables, {number: path.name for number, path in enumerate(inputs)})
-    kept = Paid()
+    kept = Tally()
     complete = len(table) == counts.lines
     head = pack_note(Note(replaces=[*leftover, *(path.name for path in inputs)]))
     output.write(head)
@@ -77,7 +77,7 @@ def merge(
     if not complete:
         counts.dropped = Paid()
         counts.dropped.add(counts.paid)
-        counts.dropped.add(kept, -1)
+        counts.dropped.add(kept.paid(), -1)
         counts.dropped = counts.dropped.nonzero()
     tail = pack_note(Note(dropped=counts.dropped))
     output.write(tail)
@@ -100,7 +100,7 @@ def _index(path: Path, number: int, distrusted: bool) -> tuple[Index, Counts]:
     return index, said[0] if said and said[1] == index.covered else index.counts
 
 
-def _copy(path: Path, rows: Table, output: IO[bytes], kept: Paid | None) -> None:
+def _copy(path: Path, rows: Table, output: IO[bytes], kept: Tally | None) -> None:
     """Copy lines, in the order of the segment; adds what they cost to `kept`."""
     position = 0
     with path.open("rb", buffering=_BUFFER) as file:
@@ -114,5 +114,5 @@ def _copy(path: Path, rows: Table, output: IO[bytes], kept: Paid | None) -> None
             output.write(line)
             if kept is not None:
                 said = parse(line)
-                assert isinstance(said, Line), "its checksum holds, and it was indexed"
-                kept.count(said.account, said.engine, said.prompt_tokens, said.completion_tokens)
+                assert isinstance(said, tuple), "its checksum holds, and it was indexed"
+                kept.add(said[1].account, said[1])

@@ -26,7 +26,7 @@ _NAME = re.compile(
     rf"(?:(?P<run>.+)-)?(?P<stamp>{_STAMP})-(?P<host>[^-]+)-(?P<pid>\d+)-[0-9a-f]+\.jsonl"
 )
 _RUN = re.compile(r"[\w.-]*", re.ASCII)
-_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EBADF, errno.EINVAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,8 @@ def sealed(path: Path) -> Iterator[bool]:
     Without locks, a segment counts as sealed if its writer was a process of this host that is gone.
     """
     try:
-        file = os.open(path, os.O_RDWR)
+        # Over NFS an exclusive lock takes a descriptor that can write.
+        file = os.open(path, os.O_RDWR if os.access(path, os.W_OK) else os.O_RDONLY)
     except OSError:
         yield False  # gone, or not ours
         return

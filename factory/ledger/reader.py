@@ -27,7 +27,7 @@ class LedgerChanged(RunError):
 class _File:
     """A descriptor that is closed when nobody reads from it any more."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         self.descriptor = -1
         self.descriptor = os.open(path, os.O_RDONLY)
 
@@ -97,7 +97,7 @@ class LedgerReader:
         return lines + [f"{path}: the last line is torn (writer killed?), {again}" for path in torn]
 
     def __contains__(self, key: str) -> bool:
-        high, low = _halves(key)
+        high, low = _halves(bytes.fromhex(key))
         # any() would take longer than all else
         for table in self._state.tables:  # noqa: SIM110
             if table.find(high, low) >= 0:
@@ -120,28 +120,21 @@ class LedgerReader:
             RunError: the ledger cannot be read.
             ValueError: no key.
         """
-        line = self.line(key)
-        return None if line is None else line[1]
-
-    def line(self, key: str) -> tuple[bytes, Completion] | None:
-        """(the line as it lies on disk, its completion) of a key's first completion; see `get`."""
-        high, low = _halves(key)
-        text = key.encode()
+        raw = bytes.fromhex(key)
+        high, low = _halves(raw)
+        text = raw.hex().encode()
         for _ in range(_ATTEMPTS):
             state = self._state
             place = state.find(high, low)
             if place is None:
                 return None
             line = self._read(state, *place)
-            completion = None if line is None else unpack(line, text)
-            if line is not None and completion is not None:
-                return line, completion
-            if key != (canonical := bytes.fromhex(key).hex()):
-                return self.line(canonical)
+            if line is not None:
+                completion = unpack(line, text)
+                if completion is not None:
+                    return completion
             self._mend(state, place[0], gone=line is None)
-        raise RunError(
-            f"{self.directory}: completion {key} cannot be read: it moves again and again"
-        )
+        raise RunError(f"{self.directory}: completion {key} moves again and again")
 
     def get_many(self, keys: Sequence[str]) -> list[Completion | None]:
         """`get` of each key, in their order; reads in the order of the disk."""
@@ -186,7 +179,7 @@ class LedgerReader:
     def _read(self, state: State, number: int, offset: int, length: int) -> bytes | None:
         """Bytes of a segment, None where it is gone."""
         try:
-            file = self._file(state.segments[number].path)
+            file = self._file(state.segments[number].file)
             return os.pread(file.descriptor, length, offset)
         except OSError as error:
             if error.errno not in _GONE:
@@ -205,12 +198,10 @@ class LedgerReader:
             self._follow(draft)
 
 
-def _halves(key: str) -> tuple[int, int]:
-    raw = bytes.fromhex(key)
+def _halves(raw: bytes) -> tuple[int, int]:
     if len(raw) != KEY_BYTES:
-        raise ValueError(f"a key has {2 * KEY_BYTES} hexadecimal digits, got {key!r}")
-    high, low = halves(raw)
-    return high, low
+        raise ValueError(f"a key has {2 * KEY_BYTES} hexadecimal digits, got {raw.hex()!r}")
+    return halves(raw)
 
 
 def _size(path: Path) -> int:

@@ -8,7 +8,6 @@ checked against its own checksum besides.
 """
 
 import contextlib
-import errno
 import os
 import struct
 import zlib
@@ -20,9 +19,9 @@ import msgspec
 import numpy as np
 
 from factory.errors import RunError
-from factory.ledger.lines import Note, Paid, parse
+from factory.ledger.lines import Paid, Tally, parse
 from factory.ledger.names import read_name
-from factory.ledger.table import Table, make_rank, pack_entry, place_of
+from factory.ledger.table import BYTES_A_KEY, Table, make_rank, pack_entry, place_of
 from factory.store import write_atomic
 
 _MAGIC = b"RFledger"
@@ -31,7 +30,6 @@ _HEADER = struct.Struct("<8sIIQQII")
 """Magic, version, bytes of JSON, keys, covered, checksum of the covered part's ends, of columns."""
 _CHECKED = struct.Struct("<I")
 _ENDS = 4096
-_BYTES_A_KEY = 36
 
 
 @dataclass(slots=True)
@@ -79,7 +77,8 @@ def scan(segment: Path, number: int, start: int = 0) -> Index:
     Raises:
         OSError: it cannot be read.
     """
-    entries, counts, offset = bytearray(), Counts(), start
+    entries, counts, tally = bytearray(), Counts(), Tally()
+    offset, timeless = start, 0
     fallback = read_name(segment.name).time
     with segment.open("rb", buffering=1 << 20) as file:
         file.seek(start)
@@ -88,21 +87,22 @@ def scan(segment: Path, number: int, start: int = 0) -> Index:
                 break
             said = parse(line)
             length = len(line)
-            if said is None:
-                counts.damaged += 1
-            elif isinstance(said, Note):
-                counts.paid.add(said.dropped)
-                counts.dropped.add(said.dropped)
-            else:
-                counts.lines += 1
-                counts.paid.count(
-                    said.account, said.engine, said.prompt_tokens, said.completion_tokens
-                )
-                counts.timeless += not said.at
+            if isinstance(said, tuple):
+                key, stored = said
+                tally.add(stored.account, stored)
+                at = stored.at
                 # Early lines all have the rank of their segment's time: name and place decide.
-                rank = make_rank(said.at, line) if said.at else fallback << 12
-                entries += pack_entry(said.key, rank, offset, length)
+                rank = make_rank(at, line) if at else fallback << 12
+                timeless += not at
+                entries += pack_entry(key, rank, offset, length)
+            elif said is None:
+                counts.damaged += 1
+            else:
+                counts.dropped.add(said.dropped)
             offset += length
+    counts.lines, counts.timeless = len(entries) // BYTES_A_KEY, timeless
+    counts.paid = tally.paid()
+    counts.paid.add(counts.dropped)
     return Index(Table.of_entries(entries, number), counts, offset)
 
 
@@ -183,12 +183,10 @@ def read_idx(segment: Path, number: int) -> Index | None:
                 return None
             counts, num_keys, covered, checksum = head
             file.seek(_HEADER.size + _CHECKED.size)
-            data = file.read(num_keys * _BYTES_A_KEY)
-    except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ESTALE):
-            return None
-        raise
-    if len(data) != num_keys * _BYTES_A_KEY or zlib.crc32(data) != checksum:
+            data = file.read(num_keys * BYTES_A_KEY)
+    except OSError:
+        return None
+    if len(data) != num_keys * BYTES_A_KEY or zlib.crc32(data) != checksum:
         return None
     wide = [
         np.frombuffer(data, "<u8", num_keys, position * 8 * num_keys).astype(np.uint64)
@@ -208,7 +206,7 @@ def _read_head(file: IO[bytes], segment: Path) -> tuple[Counts, int, int, int] |
     magic, version, length, num_keys, covered, ends, checksum = _HEADER.unpack_from(header)
     if magic != _MAGIC or version != _VERSION:
         return None
-    file.seek(size + num_keys * _BYTES_A_KEY)
+    file.seek(size + num_keys * BYTES_A_KEY)
     counts = file.read(length)
     (expected,) = _CHECKED.unpack_from(header, _HEADER.size)
     if zlib.crc32(header[: _HEADER.size] + counts) != expected:

@@ -20,6 +20,8 @@ class Known:
     """What is known of a segment."""
 
     path: Path
+    file: str
+    """The same; a cache finds text sooner than a path."""
     end: int = 0
     """Bytes that are indexed."""
     damaged: int = 0
@@ -41,12 +43,13 @@ class State:
 
     def find(self, high: int, low: int) -> tuple[int, int, int] | None:
         """(number of the segment, offset, length) of a key's first line."""
-        best: tuple[Table, int] | None = None
+        best: Table | None = None
+        best_row = -1
         for table in self.tables:
             row = table.find(high, low)
-            if row >= 0 and (best is None or self._order(table, row) < self._order(*best)):
-                best = table, row
-        return best[0].at(best[1]) if best else None
+            if row >= 0 and (best is None or self._order(table, row) < self._order(best, best_row)):
+                best, best_row = table, row
+        return None if best is None else best.at(best_row)
 
     def _order(self, table: Table, row: int) -> tuple[int, str, int]:
         number, offset, _ = table.at(row)
@@ -102,7 +105,9 @@ class Draft:
             del self._segments[number]
         for name in sorted(names):
             number = numbers.get(name, self._next)
-            known = self._segments.get(number) or Known(self.directory / name)
+            known = self._segments.get(number) or Known(
+                self.directory / name, str(self.directory / name)
+            )
             if not known.sealed:
                 self._next = max(self._next, number + 1)
                 self._extend(number, known, sizes.get(name), f"{name}.idx" in listed)
@@ -138,7 +143,7 @@ class Draft:
             self._tables = [item for item in self._tables if not item[1] & forgotten]
         for number in forgotten:
             known = self._segments[number]
-            self._segments[number] = Known(known.path, distrusted=known.distrusted)
+            self._segments[number] = Known(known.path, known.file, distrusted=known.distrusted)
 
     def _settle(self) -> None:
         """Merge small tables, each key O(log n) times in the life of a reader."""

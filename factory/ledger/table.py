@@ -21,6 +21,7 @@ U64 = npt.NDArray[np.uint64]
 U32 = npt.NDArray[np.uint32]
 
 _ENTRY = struct.Struct(f"<{KEY_BYTES}sQQI")
+BYTES_A_KEY = _ENTRY.size
 pack_entry = _ENTRY.pack
 """(key, rank, offset, length) as `Table.of_entries` takes them."""
 _COLUMNS = np.dtype([("key", ">u8", 2), ("rank", "<u8"), ("offset", "<u8"), ("length", "<u4")])

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from factory.errors import RunError
-from factory.ledger.lines import Paid, Usage, contents, rows
+from factory.ledger.lines import Paid, Usage, completion_in, parse, rows
 from factory.ledger.names import sealed, segments
 from factory.ledger.reader import LedgerChanged, LedgerReader
 from factory.ledger.sidecar import Counts, read_counts, scan
@@ -166,11 +166,11 @@ def export(directory: Path, path: Path) -> int:
 
 
 def _row(line: bytes) -> dict[str, Any]:
-    said = contents(line)
-    assert said is not None, "the reader checked it"
-    meta, completion = said
-    row = {"key": meta.key.hex(), "account": meta.account, "at": meta.at or None}
-    return row | dict(rows(completion))
+    said = parse(line)
+    assert isinstance(said, tuple), "the reader checked it"
+    key, stored = said
+    row = {"key": key.hex(), "account": stored.account, "at": stored.at or None}
+    return row | dict(rows(completion_in(line)))
 
 
 def _write_jsonl(file: IO[bytes], rows: Iterator[dict[str, Any]]) -> int:

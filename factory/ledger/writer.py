@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from factory.errors import RunError
-from factory.ledger.lines import KEY_BYTES, pack
+from factory.ledger.lines import KEY_BYTES, Tally, pack
 from factory.ledger.names import lock, new_name
 from factory.ledger.sidecar import Counts, Index, write_idx
 from factory.ledger.table import Table, make_rank, pack_entry
@@ -49,6 +49,7 @@ class LedgerWriter:
         self._last_time = 0
         self._entries = bytearray()
         self._counts = Counts()
+        self._tally = Tally()
         self._written = 0
         self._durable = 0
         self._error: OSError | None = None
@@ -90,9 +91,7 @@ class LedgerWriter:
             self._entries += entries
             self._counts.lines += len(pairs)
             for _, item in pairs:
-                self._counts.paid.count(
-                    account, item.engine, item.prompt_tokens, item.completion_tokens
-                )
+                self._tally.add(account, item)
             self._written += len(pairs)
             self._wake.set()
             return self._written
@@ -191,6 +190,7 @@ class LedgerWriter:
             with self._lock, contextlib.suppress(RunError):  # readers do without an index
                 if self._file is not None and not self._torn and not self._closed.is_set():
                     table = Table.of_entries(self._entries, 0)
+                    self._counts.paid = self._tally.paid()
                     write_idx(self.path, Index(table, self._counts, self._size))
         finally:
             self._closed.set()

@@ -345,31 +345,6 @@ def test_a_compaction_that_is_killed_at_any_step_loses_nothing_and_falsifies_not
     assert int(output) > 15, "so many steps were there to be killed at"
 
 
-def test_a_killed_writer_costs_what_it_had_not_flushed_at_most(tmp_path):
-    code = """
-import sys, itertools
-from pathlib import Path
-from factory.ledger import LedgerWriter
-from factory.records import Completion
-writer = LedgerWriter(Path(sys.argv[1]), "r")
-for number in itertools.count():
-    writer.append(f"{number:032x}", Completion(text=f"text {number}", completion_tokens=1), "a")
-    if number % 50 == 0:
-        print(writer.flush(), flush=True)
-"""
-    process = start(code, tmp_path)
-    lines = [process.stdout.readline() for _ in range(5)]
-    process.kill()
-    durable = int((lines + process.communicate()[0].splitlines())[-1])
-    reader = read(tmp_path)
-    assert len(reader) >= durable >= 200
-    assert all(reader.get(key(n)).text == f"text {n}" for n in range(durable))
-    assert spent(tmp_path, "r")["a"].completions == len(reader)
-    write(tmp_path, range(0, 1), run="r", account="a")
-    assert compact(tmp_path).inputs == 2
-    assert len(read(tmp_path)) == len(reader)
-
-
 def test_a_writer_beside_compactions_loses_nothing(tmp_path):
     stop = threading.Event()
 

@@ -1,41 +1,150 @@
 import errno
+import math
 import os
-import time
+import re
+import threading
 
 import pytest
 
 from factory.errors import RunError
-from factory.ledger import LedgerReader, LedgerWriter
+from factory.ledger import LedgerWriter, compact, spent
 from factory.ledger import writer as ledger
+from factory.ledger.names import read_name, sealed, this_host
 from factory.records import Completion
+from tests.factory.ledgers import key, read, start, wait_for, write
 from tests.toys import request
 
 
-def key(number: int) -> str:
-    return f"{number:032x}"
-
-
-def write(directory, count: int, text: str = "text") -> LedgerWriter:
-    writer = LedgerWriter(directory)
-    for number in range(count):
-        writer.append(key(number), Completion(text=f"{text} {number}"))
-    writer.close()
-    return writer
-
-
-def read(directory) -> LedgerReader:
-    reader = LedgerReader(directory)
-    reader.refresh()
-    return reader
-
-
 def test_a_completion_comes_back_whatever_is_in_it(tmp_path):
-    text = 'line\nbreak "quote" \\ \x00 \u2028 é \ud800 🙂'
+    text = 'line\nbreak "quote" \\ \x00 \u2028 é \ud800 🙂 \ud83d\ude00'
+    completions = [
+        Completion(text=text, completion_tokens=3, engine="\udfff"),
+        Completion(text="x\n" * 3_000_000),
+        Completion(),
+        Completion(
+            text="a", finish_reason="length", prompt_tokens=2**70, engine="e", error="f", score=-0.5
+        ),
+        Completion(score=1e300),
+    ]
     writer = LedgerWriter(tmp_path)
-    writer.append(key(1), Completion(text=text, completion_tokens=3))
+    for number, completion in enumerate(completions):
+        writer.append(key(number), completion, account="r1/\ud800/é")
+    writer.append(key(10), Completion(text="nan", score=math.nan))
     writer.close()
-    assert read(tmp_path).get(key(1)) == Completion(text=text, completion_tokens=3)
-    assert read(tmp_path).get(key(2)) is None
+    for _ in range(2):
+        reader = read(tmp_path)
+        assert [reader.get(key(number)) for number in range(len(completions))] == completions
+        nan = reader.get(key(10))
+        assert nan.text == "nan"
+        assert math.isnan(nan.score)
+        assert reader.get(key(99)) is None
+        assert len(reader) == 6
+        for path in tmp_path.glob("*.idx"):
+            path.unlink()
+
+
+def test_a_line_is_readable_and_leaves_defaults_out(tmp_path):
+    writer = LedgerWriter(tmp_path)
+    writer.append(key(1), Completion(text="é", completion_tokens=3), account="r1/math/on")
+    writer.close()
+    line = writer.path.read_text()
+    assert re.fullmatch(
+        r"[0-9a-f]{8} 0{31}1 "
+        r'{"account":"r1/math/on","at":\d{16},"text":"é","completion_tokens":3}\n',
+        line,
+    )
+
+
+@pytest.mark.parametrize("run", ["math-small", "a", ""])
+def test_a_segment_is_named_after_its_run(tmp_path, run):
+    writer = LedgerWriter(tmp_path, run)
+    writer.append(key(1), Completion())
+    said = read_name(writer.path.name)
+    assert (said.run, said.host, said.pid) == (run, this_host(), os.getpid())
+    assert writer.path.name.startswith(f"{run}-{said.stamp}" if run else said.stamp)
+    writer.close()
+
+
+@pytest.mark.parametrize("run", ["a/b", "..", "ä", "a b", "a\n"])
+def test_a_run_that_makes_no_file_name_is_refused(tmp_path, run):
+    with pytest.raises(ValueError, match="run must be of letters"):
+        LedgerWriter(tmp_path, run)
+
+
+def test_a_batch_is_written_whole(tmp_path):
+    writer = LedgerWriter(tmp_path)
+    pairs = [(key(n), Completion(text=str(n))) for n in range(10)]
+    assert writer.append_many(pairs) == 10
+    assert writer.append_many([]) == 10
+    with pytest.raises(ValueError, match="32 hexadecimal digits"):
+        writer.append_many([(key(11), Completion()), ("00", Completion())])
+    assert writer.append(key(12), Completion()) == 11
+    assert writer.flush() == 11
+    writer.close()
+    assert len(read(tmp_path)) == 11
+    assert key(11) not in read(tmp_path)
+
+
+def test_a_writer_without_completions_leaves_nothing_and_a_closed_one_takes_none(tmp_path):
+    writer = LedgerWriter(tmp_path / "ledger")
+    writer.close()
+    writer.close()
+    assert not (tmp_path / "ledger").exists()
+    with pytest.raises(ValueError, match="the writer is closed"):
+        writer.append(key(1), Completion())
+
+
+def test_a_segment_is_locked_while_its_writer_lives(tmp_path):
+    writer = LedgerWriter(tmp_path)
+    writer.append(key(1), Completion())
+    with sealed(writer.path) as ended:
+        assert not ended
+    assert [path.name for path in tmp_path.iterdir()] == [writer.path.name]
+    writer.close()
+    with sealed(writer.path) as ended:
+        assert ended
+
+
+def test_threads_share_a_writer(tmp_path):
+    writer = LedgerWriter(tmp_path)
+
+    def append(thread: int) -> None:
+        for number in range(200):
+            writer.append(key(1000 * thread + number), Completion(text=f"{thread} {number}"))
+            assert number % 20 or writer.flush() > number
+
+    threads = [threading.Thread(target=append, args=[n]) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert writer.flush() == 800
+    writer.close()
+    assert len(read(tmp_path)) == 800
+    for path in tmp_path.glob("*.idx"):
+        path.unlink()
+    assert read(tmp_path).get(key(3100)).text == "3 100"
+
+
+def test_a_failed_flush_is_told_to_everyone_and_leaves_no_index(tmp_path, monkeypatch):
+    writer = LedgerWriter(tmp_path)
+
+    def broken(file):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(ledger.os, "fsync", broken)
+    monkeypatch.setattr(ledger, "sync_directory", lambda directory: None)
+    writer.append(key(1), Completion(text="x"))
+    with pytest.raises(RunError, match="Input/output error"):
+        writer.flush()
+    monkeypatch.undo()
+    with pytest.raises(RunError, match="cannot be written"):
+        _ = writer.durable
+    with pytest.raises(RunError, match="cannot be written"):
+        writer.close()
+    assert list(tmp_path.glob("*.idx")) == []
+    with sealed(writer.path) as ended:
+        assert ended
 
 
 def test_a_torn_last_line_costs_that_line_only(tmp_path):
@@ -92,10 +201,7 @@ def test_a_reader_takes_in_what_came_since(tmp_path):
 def test_durability_does_not_wait_for_the_next_completion(tmp_path):
     writer = LedgerWriter(tmp_path)
     writer.append(key(1), Completion(text="x"))
-    deadline = time.monotonic() + 5
-    while writer.durable == 0 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert writer.durable == 1
+    wait_for(lambda: writer.durable == 1)
     writer.close()
 
 
@@ -140,3 +246,58 @@ def test_a_full_disk_is_an_error_and_what_was_written_stays_readable(tmp_path, m
     reader = read(tmp_path)
     assert len(reader) == 2
     assert reader.damage == {}
+
+
+def test_what_a_failing_disk_did_not_take_back_costs_itself_only(tmp_path, monkeypatch):
+    writer = LedgerWriter(tmp_path)
+    writer.append(key(1), Completion(text="whole"))
+    real, calls = os.write, []
+
+    def half(file, data):
+        calls.append(1)
+        if len(calls) == 1:
+            return real(file, data[:20])
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def stuck(file, size):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(ledger.os, "write", half)
+    monkeypatch.setattr(ledger.os, "ftruncate", stuck)
+    with pytest.raises(RunError, match="the ledger cannot be written"):
+        writer.append(key(2), Completion(text="torn"))
+    monkeypatch.undo()
+    writer.append(key(3), Completion(text="after"))
+    writer.close()
+    for _ in range(2):
+        reader = read(tmp_path)
+        assert reader.get(key(3)) == Completion(text="after")
+        assert len(reader) == 2
+        assert reader.damage == {writer.path.name: 1}
+        for path in tmp_path.glob("*.idx"):
+            path.unlink()
+
+
+def test_a_killed_writer_costs_what_it_had_not_flushed_at_most(tmp_path):
+    code = """
+import sys, itertools
+from pathlib import Path
+from factory.ledger import LedgerWriter
+from factory.records import Completion
+writer = LedgerWriter(Path(sys.argv[1]), "r")
+for number in itertools.count():
+    writer.append(f"{number:032x}", Completion(text=f"text {number}", completion_tokens=1), "a")
+    if number % 50 == 0:
+        print(writer.flush(), flush=True)
+"""
+    process = start(code, tmp_path)
+    lines = [process.stdout.readline() for _ in range(5)]
+    process.kill()
+    durable = int((lines + process.communicate()[0].splitlines())[-1])
+    reader = read(tmp_path)
+    assert len(reader) >= durable >= 200
+    assert all(reader.get(key(n)).text == f"text {n}" for n in range(durable))
+    assert spent(tmp_path, "r")["a"].completions == len(reader)
+    write(tmp_path, range(0, 1), run="r", account="a")
+    assert compact(tmp_path).inputs == 2
+    assert len(read(tmp_path)) == len(reader)
