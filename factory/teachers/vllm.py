@@ -236,7 +236,8 @@ class VllmTeacher:
         while True:
             self._failures += 1
             if self._engine is not None:
-                self._engine.close()
+                with suppress(Exception):  # what has failed may fail at its end, too
+                    self._engine.close()
                 self._engine = None
             if self._failures >= _MAX_FAILURES:
                 self._failures = 0
