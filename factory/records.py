@@ -3,6 +3,7 @@
 Prompt -> Request -> Completion -> Response -> Verdict -> record (a row of the dataset)
 """
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -91,10 +92,14 @@ class Request:
 
         A field that is added later leaves the keys of requests that do not use it as they are.
         """
-        return digest({name: value for name, value in asdict(self).items() if self._says(name)})
-
-    def _says(self, name: str) -> bool:
-        return bool(getattr(self, name) != self.__dataclass_fields__[name].default)
+        said = {
+            each.name: value
+            for each in dataclasses.fields(self)
+            if (value := getattr(self, each.name)) != each.default
+        }
+        said["messages"] = [[turn.role, turn.content] for turn in self.messages]
+        said["sampling"] = asdict(self.sampling)
+        return digest(said)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -36,8 +36,12 @@ class RepetitionLoops:
         codes = np.array([words.setdefault(token, len(words)) for token in tokens], dtype=np.int64)
         most = 1.0
         for period in range(1, min(self.max_phrase, len(codes) // 2) + 1):
-            run = _longest_run(codes[period:] == codes[:-period]) + period
-            if run >= max(self.min_tokens, 2 * period):
+            equal = codes[period:] == codes[:-period]
+            shortest = max(self.min_tokens, 2 * period)
+            if np.count_nonzero(equal) + period < shortest:
+                continue  # nearly every period of nearly every text
+            run = _longest_run(equal) + period
+            if run >= shortest:
                 most = max(most, float(run // period))
         return most
 

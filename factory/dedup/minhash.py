@@ -6,6 +6,7 @@ dropped because two signatures happened to agree.
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import ClassVar
 
 import datasketch
@@ -13,6 +14,8 @@ import datasketch
 from factory.config import settings
 from factory.dedup.exact import Duplicate
 
+_FEW = 64
+"""Texts up to which comparing all pairs costs less than their signatures."""
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
@@ -40,24 +43,23 @@ class MinHash:
             raise ValueError(f"num_perm must be >= 16, got {self.num_perm}")
 
     def duplicates(self, texts: Sequence[str]) -> list[Duplicate | None]:
-        """For each text, in order, the most similar kept one before it, or None."""
-        # Candidates are checked, so a looser index finds more and drops nothing wrongly; near 1
-        # datasketch has no bands that would do.
-        loose = min(max(self.threshold, 0.1), 0.8)
-        index = datasketch.MinHashLSH(threshold=loose, num_perm=self.num_perm)
+        """For each text, in order, the most similar kept one before it, or None.
+
+        Few texts, such as the answers to one prompt, are compared all with all.
+        """
+        index: _All | _Index = _All() if len(texts) <= _FEW else _Index(self)
         kept: dict[int, frozenset[str]] = {}
         found: list[Duplicate | None] = []
         for position, text in enumerate(texts):
             shingles = self.shingles(text)
-            signature = self.signature(shingles)
-            scored = [(_jaccard(shingles, kept[twin]), -twin) for twin in index.query(signature)]
+            scored = [(_jaccard(shingles, kept[twin]), -twin) for twin in index.near(shingles)]
             similarity, twin = max(scored, default=(0.0, 0))
             if similarity >= self.threshold:
                 found.append(Duplicate(twin=-twin, similarity=similarity))
                 continue
             found.append(None)
             kept[position] = shingles
-            index.insert(position, signature)
+            index.add(position, shingles)
         return found
 
     def shingles(self, text: str) -> frozenset[str]:
@@ -73,5 +75,50 @@ class MinHash:
         return signature
 
 
+class _All:
+    """Every text is near every other."""
+
+    def __init__(self) -> None:
+        self._positions: list[int] = []
+
+    def add(self, position: int, shingles: frozenset[str]) -> None:
+        self._positions.append(position)
+
+    def near(self, shingles: frozenset[str]) -> list[int]:
+        return self._positions
+
+
+class _Index:
+    """datasketch's LSH index."""
+
+    def __init__(self, method: MinHash) -> None:
+        # Candidates are checked, so a looser index finds more and drops nothing wrongly; near 1
+        # datasketch has no bands that would do.
+        bands = _bands(min(max(method.threshold, 0.1), 0.8), method.num_perm)
+        self._method = method
+        self._index = datasketch.MinHashLSH(num_perm=method.num_perm, params=bands)
+        self._last: tuple[frozenset[str], datasketch.MinHash] | None = None
+
+    def add(self, position: int, shingles: frozenset[str]) -> None:
+        self._index.insert(position, self._signature(shingles))
+
+    def near(self, shingles: frozenset[str]) -> list[int]:
+        return list(self._index.query(self._signature(shingles)))
+
+    def _signature(self, shingles: frozenset[str]) -> datasketch.MinHash:
+        """That of the text that was looked up is wanted again when it is added."""
+        if self._last is None or self._last[0] is not shingles:
+            self._last = shingles, self._method.signature(shingles)
+        return self._last[1]
+
+
+@cache
+def _bands(threshold: float, num_perm: int) -> tuple[int, int]:
+    """(bands, rows) that suit a threshold; datasketch integrates for 30 ms to find them."""
+    index = datasketch.MinHashLSH(threshold=threshold, num_perm=num_perm)
+    return index.b, index.r
+
+
 def _jaccard(a: frozenset[str], b: frozenset[str]) -> float:
-    return len(a & b) / len(a | b)
+    common = len(a & b)
+    return common / (len(a) + len(b) - common)
