@@ -30,7 +30,7 @@ halves = struct.Struct(">QQ").unpack
 
 _OFFSET_BITS = 40
 _OFFSET = (1 << _OFFSET_BITS) - 1
-_WINDOW = 4096
+_WINDOW = 128
 
 
 def make_rank(at: int, line: bytes) -> int:
@@ -104,12 +104,15 @@ class Table:
     def find(self, high: int, low: int) -> int:
         """The row of a key, -1 where there is none."""
         keys, size = self._high, len(self._high)
-        # Keys are hashes, evenly spread: the place is nearly known. Others are searched for.
+        # Keys are hashes, evenly spread: the place is nearly known, and better so once one key
+        # near it is known. Keys that are no hashes are searched for in the whole.
         guess = high * size >> 64
+        if size:
+            guess += (high - keys[guess]) * size >> 64
         left, right = guess - _WINDOW, guess + _WINDOW
-        if left <= 0 or keys[left] >= high:
+        if left <= 0 or left >= size or keys[left] >= high:
             left = 0
-        if right >= size or keys[right] < high:
+        if right < 0 or right >= size or keys[right] < high:
             right = size
         row = bisect_left(keys, high, left, right)
         if row == size or keys[row] != high:
