@@ -234,6 +234,7 @@ class VllmTeacher:
             TeacherError: it has failed too often in a row.
         """
         while True:
+            _let_go(reason)
             self._failures += 1
             if self._engine is not None:
                 with suppress(Exception):  # what has failed may fail at its end, too
@@ -262,6 +263,13 @@ def _make_engine(config: VllmConfig, num_threads: int) -> Engine:
     except Exception as error:
         model, _ = config.identity()
         raise TeacherError(f"vllm cannot load {model}: {one_line(error)}") from error
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Drop the frames of an error, which would keep the failed engine's memory."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
 
 
 def one_line(error: Exception) -> str:

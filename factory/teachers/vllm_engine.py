@@ -6,11 +6,13 @@ environment that children would inherit (a preloaded library, thread counts) and
 """
 
 import dataclasses
+import gc
 import logging
 import os
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import psutil
@@ -30,6 +32,10 @@ _ENVIRONMENT = {
 _ON_CPU = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0"}  # a process of its own takes minutes to start
 _CACHE_BYTES = 4 * 2**30
 """Key-value cache on CPU; vLLM itself would take nearly all of the memory."""
+_in_process = threading.Lock()
+"""vLLM keeps what a step computes with in global variables: engines of one process take turns."""
+_open: "set[VllmEngine]" = set()
+"""Those that compute in this process."""
 
 
 class VllmEngine:
@@ -53,6 +59,10 @@ class VllmEngine:
         self._sampling_params: Any = SamplingParams
         self._pooling_params: Any = PoolingParams
         self._kind = RequestOutputKind.FINAL_ONLY
+        self._shares = hasattr(getattr(llm, "engine_core", None), "engine_core")
+        self._turn = _in_process if self._shares else nullcontext()
+        if self._shares:
+            _open.add(self)
 
     def add(self, name: str, tokens: Sequence[int], request: Request, max_tokens: int) -> None:
         """See `Engine.add`."""
@@ -72,7 +82,9 @@ class VllmEngine:
 
     def step(self) -> list[tuple[str, Completion]]:
         """See `Engine.step`."""
-        return [(out.request_id, self._completion(out)) for out in self.llm.step()]
+        with self._turn:
+            outputs = self.llm.step()
+        return [(output.request_id, self._completion(output)) for output in outputs]
 
     def _completion(self, output: Any) -> Completion:
         prompt_tokens = len(output.prompt_token_ids)
@@ -101,11 +113,18 @@ class VllmEngine:
 
     def close(self) -> None:
         """See `Engine.close`."""
-        from vllm.distributed import cleanup_dist_env_and_memory
-
-        self.llm.engine_core.shutdown()
-        self.llm = None
-        cleanup_dist_env_and_memory()
+        core, self.llm = self.llm.engine_core, None
+        with self._turn:
+            _open.discard(self)
+            if self._shares:
+                # Shutting down ends what all engines of a process share; left to itself, vLLM would
+                # do so whenever the last reference to this one goes, with a new one in its place.
+                core._finalizer.detach()
+            if not (self._shares and _open):
+                core.shutdown()
+        del core
+        gc.unfreeze()  # vLLM froze what it had loaded
+        gc.collect()
 
 
 def make_engine(config: VllmConfig, num_threads: int) -> VllmEngine:
@@ -116,7 +135,7 @@ def make_engine(config: VllmConfig, num_threads: int) -> VllmEngine:
         ConfigError: `engine_args` names an argument that vLLM does not have.
     """
     model = models.locate(config.model)
-    with _environment(_ENVIRONMENT), _quiet():
+    with _in_process, _environment(_ENVIRONMENT), _quiet():
         # It logs before it has set up its logging.
         logging.getLogger("vllm").setLevel(os.environ["VLLM_LOGGING_LEVEL"].upper())
         try:

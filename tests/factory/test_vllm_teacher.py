@@ -136,19 +136,23 @@ def test_a_caller_who_leaves_and_an_engine_that_dies_lose_no_later_request(
 
     in_a_thread(leave)
     assert teacher.load().is_empty()
-    step, steps = teacher.load().step, []
+    llm = teacher.load().llm  # type: ignore[attr-defined]
+    get_output, steps = llm.engine_core.get_output, []
 
-    def die() -> list[tuple[str, Completion]]:
+    def die() -> Any:
         steps.append(1)
         if len(steps) == 5:
-            raise RuntimeError("dead")
-        return step()
+            raise RuntimeError("dead")  # its traceback holds the engine
+        return get_output()
 
-    monkeypatch.setattr(teacher.load(), "step", die)
+    monkeypatch.setattr(llm.engine_core, "get_output", die)
+    del llm
     requests = [request(question, sampling=GREEDY) for question in QUESTIONS]
     interrupted = [answer.text for answer in ask(teacher, requests)]
     assert len(steps) == 5
+    built_again = teacher.load()
     assert interrupted == [answer.text for answer in ask(teacher, requests)]
+    assert teacher.load() is built_again
 
 
 def test_an_unknown_engine_argument_is_refused_with_the_near_one(teacher: VllmTeacher):
@@ -173,8 +177,11 @@ def test_vllm_scores_as_transformers_does(teacher: VllmTeacher, tmp_path: Path):
     for index, answer in answers.items():
         assert answer.score == pytest.approx(expected[index].score, abs=1e-3)
         assert answer.prompt_tokens == expected[index].prompt_tokens
-    # A second engine in the process leaves the first one whole.
+    # The end of a second engine in the process leaves the first one whole.
+    first = teacher.load()
+    scorer.load().close()
     assert ask(teacher, [request(QUESTIONS[0], sampling=GREEDY)])[0].text
+    assert teacher.load() is first
 
 
 def test_a_server_answers_chat_completions(vllm_server: VllmServer):  # noqa: F811
