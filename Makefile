@@ -46,6 +46,8 @@ bench: $(VENV)/.vllm
 	$(BIN)/python -m tests.benchmarks.http_client
 	$(BIN)/python -m tests.benchmarks.ledger_throughput
 	$(BIN)/python -m tests.benchmarks.vllm_throughput
+	$(BIN)/python -m tests.benchmarks.served_throughput
+	$(BIN)/python -m tests.benchmarks.asking_throughput
 
 demo-card: demo
 	mkdir -p data_cards/demo/ledger

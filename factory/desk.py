@@ -161,7 +161,7 @@ class Desk:
     def _fill(self) -> None:
         """Bring up to a batch of requests that are not in the ledger into the outbox."""
         until = time.monotonic() + _RECALL_S
-        while not self._purse.stopped and len(self._outbox) < _BATCH and time.monotonic() < until:
+        while not self._purse.stopped and len(self._outbox) < _BATCH:
             if not self._ready and not self._start():
                 return
             talk, request = self._ready.popleft()
@@ -174,6 +174,8 @@ class Desk:
             else:
                 self._askers[request.key] = [talk]
                 self._outbox.append(request)
+            if time.monotonic() > until:
+                return
 
     def _start(self) -> bool:
         """Begin the next conversation; False where there is none."""

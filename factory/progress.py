@@ -14,6 +14,8 @@ from factory.spend import Prices, spend_table
 from factory.terminal import visible
 
 _PLAIN_EVERY_S = 10.0
+_MIN_FOR_ETA = 20
+"""Completions before their pace says anything."""
 
 
 class Progress:
@@ -131,6 +133,6 @@ class Progress:
                 ("failed", f"{counts['errors']:,}"),
                 ("US$", f"{sum(row['cost'] for row in self.prices.rows(counts)):,.4f}"),
                 ("kept on/off", f"{counts['kept_on']:,}/{counts['kept_off']:,}"),
-                ("time left", f"{max(eta, 0):.0f} s"),
+                ("time left", f"{max(eta, 0):.0f} s" if asked >= _MIN_FOR_ETA else "-"),
             ]
         return cells

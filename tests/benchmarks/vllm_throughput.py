@@ -1,27 +1,31 @@
-"""Tokens/s of the vLLM teacher against its engine driven bare, and what the teacher itself costs.
+"""Tokens/s of vLLM through the factory against the engine driven bare, and the teacher's own cost.
 
     python -m tests.benchmarks.vllm_throughput
 
 1. Both sides use one engine in this process, with the bundled model on CPU, and answer the same
-   requests with the same seeds, in turns. Bare is vLLM's own loop: all token ids are added, then
-   steps are taken until nothing is left; it renders and tokenizes nothing. The cache of prompts is
-   emptied before each lap.
+   requests with the same seeds, in turns. The factory's side is a desk: each request is looked up
+   in a ledger, asked, appended, and on the disk before it is handed on. Bare is vLLM's own loop:
+   all token ids are added, then steps are taken until nothing is left; it renders and tokenizes
+   nothing. The cache of prompts is emptied before each lap.
 2. The engine is replaced by one that answers at once, below the teacher's own use of vLLM: what is
    left is the teacher's processor time for a request, with the real tokenizer and vLLM's own
    sampling parameters. Once with prompts that all differ, once with eight samples of each.
 """
 
 import argparse
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from factory.records import Request, Sampling
+from factory.records import Completion, Request, Sampling
+from factory.teachers import Teacher
 from factory.teachers.vllm import Engine, VllmConfig, VllmTeacher
 from factory.teachers.vllm_engine import VllmEngine, make_engine
 from tests.benchmarks.machine import describe, spread
-from tests.toys import request
+from tests.toys import lead, request
 
 
 def questions(number: int, *, samples: int = 1, max_tokens: int = 64) -> list[Request]:
@@ -38,9 +42,16 @@ def questions(number: int, *, samples: int = 1, max_tokens: int = 64) -> list[Re
     ]
 
 
-def through_the_teacher(teacher: VllmTeacher, requests: Sequence[Request]) -> int:
-    """Tokens of the answers."""
-    return sum(answer.completion_tokens for _, answer in teacher.generate(requests))
+def through_the_factory(teacher: Teacher, requests: Sequence[Request]) -> int:
+    """Tokens of the answers, each of which is in a ledger then."""
+
+    def once(item: Request) -> Generator[Request, Completion, Completion]:
+        completion = yield item
+        return completion
+
+    with tempfile.TemporaryDirectory() as folder:
+        answers = lead(map(once, requests), teacher, Path(folder))
+    return sum(answer.completion_tokens for answer in answers)
 
 
 def bare(engine: VllmEngine, prompts: Sequence[list[int]], requests: Sequence[Request]) -> int:
@@ -147,7 +158,7 @@ def main() -> None:
         for item in requests
     ]
     sides: dict[str, Callable[[], int]] = {
-        "teacher": lambda: through_the_teacher(teacher, requests),
+        "factory": lambda: through_the_factory(teacher, requests),
         "bare": lambda: bare(engine, prompts, requests),
     }
     for side in sides.values():  # warms up

