@@ -1,17 +1,13 @@
 """Previews, estimates, caps and ledgers from the shell."""
 
 import json
-import os
-import subprocess
-import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from factory.cli import app
+from factory.cli import main
 from tests.stub_server import running
-from tests.test_layering import ROOT
 from tests.toys import toy_job
 
 SERVED = """
@@ -52,21 +48,34 @@ def recipe(folder: Path, stub, *, num_prompts: int = 8, more: str = "") -> Path:
     return path
 
 
-def factory(*arguments: object, cache: Path | None = None) -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, "COLUMNS": "160"}
-    if cache:
-        environment["XDG_CACHE_HOME"] = str(cache)
-    command = [sys.executable, "-m", "factory", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=environment, cwd=ROOT
-    )
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def factory(monkeypatch, capsys, tmp_path):
+    """The program, in this process."""
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def call(*arguments: object) -> Done:
+        monkeypatch.setattr("sys.argv", ["factory", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        out, err = capsys.readouterr()
+        return Done(int(end.value.code or 0), out, err)
+
+    return call
 
 
 def received(stub) -> int:
     return sum(stub.stats()["bodies"].values())
 
 
-def test_a_preview_shows_all_and_is_not_paid_for_twice(tmp_path, stub):
+def test_a_preview_shows_all_and_is_not_paid_for_twice(tmp_path, stub, factory):
     path = recipe(tmp_path, stub)
     out = tmp_path / "run"
     done = factory("run", path, "--out", out, "--limit", 2, "--preview")
@@ -84,14 +93,14 @@ def test_a_preview_shows_all_and_is_not_paid_for_twice(tmp_path, stub):
         assert text in done.stdout, text
     assert received(stub) == 2 * 4
     assert not (out / "plan.json").exists(), "a preview is not yet a run"
-    done = factory("run", path, "--out", out)
+    done = factory("run", path, "--out", out, "--workers", 1)
     assert done.returncode == 0, done.stderr
     assert received(stub) == 8 * 4
 
 
-def test_an_estimate_asks_a_few_prompts_and_multiplies(tmp_path, stub):
+def test_an_estimate_asks_a_few_prompts_and_multiplies(tmp_path, stub, factory):
     path = recipe(tmp_path, stub, num_prompts=800)
-    done = factory("estimate", path, "--rows", 4, cache=tmp_path)
+    done = factory("estimate", path, "--rows", 4)
     assert done.returncode == 0, done.stderr
     assert received(stub) == 4 * 4
     lines = [line.split("│")[1:-1] for line in done.stdout.splitlines() if "│" in line]
@@ -99,15 +108,15 @@ def test_an_estimate_asks_a_few_prompts_and_multiplies(tmp_path, stub):
     assert by_mode["on"][3] == "1,600 (1,600 to 1,600)"
     assert by_mode["on"][4] == "8,000 (8,000 to 8,000)", "the stub reads 5 tokens a request"
     assert "reasoning-factory/preview-ledger" in "".join(done.stdout.split())
-    again = factory("estimate", path, "--rows", 4, cache=tmp_path)
+    again = factory("estimate", path, "--rows", 4)
     assert received(stub) == 4 * 4, "the second one is free"
     assert "all was in the ledger" in again.stdout
 
 
-def test_a_cap_ends_with_1_and_the_way_out_and_a_higher_one_goes_on(tmp_path, stub):
+def test_a_cap_ends_with_1_and_the_way_out_and_a_higher_one_goes_on(tmp_path, stub, factory):
     path = recipe(tmp_path, stub)
     out = tmp_path / "run"
-    done = factory("run", path, "--out", out, "--max-cost", 0.003, "--workers", 1)
+    done = factory("run", path, "--out", out, "--max-cost", 0.003, "--workers", 2)
     assert done.returncode == 1
     assert "max_cost = 0.003" in done.stderr
     assert "raise it and run the same command again" in done.stderr
@@ -116,50 +125,53 @@ def test_a_cap_ends_with_1_and_the_way_out_and_a_higher_one_goes_on(tmp_path, st
     assert "Paid by this run" in status.stdout
     first = received(stub)
     assert 0 < first < 32
-    done = factory("run", path, "--out", out, "--max-cost", 1, "--workers", 1)
+    done = factory("run", path, "--out", out, "--max-cost", 1, "--workers", 2)
     assert done.returncode == 0, done.stderr
     assert received(stub) == 32
     paid = json.loads((out / "manifest.json").read_text())["paid"]
     assert sum(row["completions"] for row in paid) == 32
 
 
-def test_a_run_that_is_short_of_rows_says_so_with_1_at_every_start(tmp_path, stub):
+def test_a_run_that_is_short_of_rows_says_so_with_1_at_every_start(tmp_path, stub, factory):
     path = recipe(tmp_path, stub, num_prompts=2, more="[accept.on]\nrows = 3\nmax_samples = 4")
     out = tmp_path / "run"
     for _ in range(2):
-        done = factory("run", path, "--out", out)
+        done = factory("run", path, "--out", out, "--workers", 1)
         assert done.returncode == 1
         assert "of 6 rows with reasoning on were accepted" in done.stderr
         assert "accept.on.max_samples" in done.stderr
     assert (out / "dataset" / "README.md").exists()
 
 
-def test_the_ledger_commands_look_after_a_ledger(tmp_path, stub):
+def test_the_ledger_commands_look_after_a_ledger(tmp_path, stub, factory):
     out = tmp_path / "run"
-    assert factory("run", recipe(tmp_path, stub, num_prompts=3), "--out", out).returncode == 0
+    assert (
+        factory(
+            "run", recipe(tmp_path, stub, num_prompts=3), "--out", out, "--workers", 1
+        ).returncode
+        == 0
+    )
     ledger = out / "ledger"
-    run = CliRunner().invoke
-    shown = run(app, ["ledger", "stats", str(ledger)])
-    assert shown.exit_code == 0
+    shown = factory("ledger", "stats", ledger)
+    assert shown.returncode == 0
     assert "teacher/math/on" in shown.stdout
-    compacted = run(app, ["ledger", "compact", str(ledger)])
-    assert compacted.exit_code == 0
+    assert factory("ledger", "compact", ledger).returncode == 0
     for name in ("all.jsonl", "all.parquet"):
-        exported = run(app, ["ledger", "export", str(ledger), str(tmp_path / name)])
+        exported = factory("ledger", "export", ledger, tmp_path / name)
         assert "12 completions" in exported.stdout
     lines = (tmp_path / "all.jsonl").read_text().splitlines()
     assert len({json.loads(line)["key"] for line in lines}) == 12
 
 
 @pytest.mark.parametrize("command", ["stats", "compact", "export"])
-def test_a_ledger_that_is_not_there_ends_with_2(tmp_path, command):
+def test_a_ledger_that_is_not_there_ends_with_2(tmp_path, factory, command):
     more = [tmp_path / "x.jsonl"] if command == "export" else []
     done = factory("ledger", command, tmp_path / "nowhere", *more)
     assert done.returncode == 2
     assert "no such ledger" in done.stderr
 
 
-def test_an_unknown_judge_is_told_before_anything_is_asked(tmp_path):
+def test_an_unknown_judge_is_told_before_anything_is_asked(tmp_path, factory):
     toy_job(tmp_path)
     path = tmp_path / "toy.toml"
     path.write_text(path.read_text().replace("[math]", '[math]\njudge = "nobody"'))

@@ -134,7 +134,8 @@ def cluster(folder: Path, number: int) -> Iterator[tuple["subprocess.Popen[str]"
 
 def test_a_run_whose_scheduler_was_killed_says_so_and_is_resumed(tmp_path, server, log):
     with cluster(tmp_path, 1) as (scheduler, address):
-        process = start(tmp_path, server, "--scheduler", address)
+        capped = ("--max-tokens", str(10**9))  # the budget is kept by that scheduler
+        process = start(tmp_path, server, "--scheduler", address, *capped)
         wait_for_requests(log, NEEDED // 3, process)
         scheduler.kill()
         _, errors = process.communicate()
@@ -142,7 +143,7 @@ def test_a_run_whose_scheduler_was_killed_says_so_and_is_resumed(tmp_path, serve
         assert "the Dask scheduler is gone" in errors
         assert "Traceback" not in errors, errors
         with cluster(tmp_path, 2) as (_, second):
-            process = start(tmp_path, server, "--scheduler", second)
+            process = start(tmp_path, server, "--scheduler", second, *capped)
             _, errors = process.communicate()
             assert process.returncode == 0, errors
     assert_complete(tmp_path, log, lost=WORKERS * IN_FLIGHT)
