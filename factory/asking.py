@@ -39,6 +39,8 @@ class Answerer:
     model: str
     revision: str
     thinks: bool
+    settings: str = ""
+    """See `Request.settings`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +94,7 @@ class Asker:
             mode=mode,
             model=who.model,
             revision=who.revision,
+            settings=who.settings,
             sampling=self.sampling[mode],
             sample=sample,
             seed=derive_seed(self.seed, "sample", prompt.id, mode, sample),

@@ -16,6 +16,8 @@ from typing import Any
 from factory.records import Completion, Request
 from factory.teachers.terms import Price, Terms
 
+Settled = tuple[int, int, int, int, int]
+"""Reserved prompt and completion tokens, those that it took, and how often it was sent."""
 _MESSAGE_TOKENS = 16
 """Tokens that a chat template may put around a turn."""
 _TIGHT_S = 0.05
@@ -43,7 +45,8 @@ class Caps:
 class Rate:
     """A rate limit as a level that refills: asking lowers it, below zero nothing may be asked.
 
-    In any minute at most `per_minute`, a sixth of a second's worth of it and one request go out.
+    In any minute at most `per_minute`, a sixth of a second's worth of it, one request, and what was
+    given back go out.
     """
 
     per_minute: float
@@ -53,7 +56,8 @@ class Rate:
     def wait_s(self, now: float) -> float:
         """Seconds until something may be asked again; 0 where it may be now."""
         per_second = self.per_minute / 60
-        self.level = min(self.level + (now - self.at) * per_second, per_second / 6)
+        if self.level < per_second / 6:  # what was given back may lie above, and is not lost
+            self.level = min(self.level + (now - self.at) * per_second, per_second / 6)
         self.at = now
         return max(0.0, -self.level / per_second)
 
@@ -103,6 +107,7 @@ class Budget:
             for name, each in terms.items()
         }
         self._reserved: dict[str, _Reserved] = {}
+        self._gone: set[str] = set()
         self._lock = threading.Lock()
 
     @staticmethod
@@ -119,7 +124,7 @@ class Budget:
         *,
         holder: str,
         teacher: str,
-        settled: Sequence[tuple[int, int, int, int]],
+        settled: Sequence[Settled],
         wanted: Sequence[tuple[int, int]],
     ) -> dict[str, Any]:
         """Settle what came back, and reserve for what is to go out.
@@ -127,8 +132,7 @@ class Budget:
         Args:
             holder: the worker.
             teacher: whose prices and rates count.
-            settled: (reserved prompt, reserved completion, prompt, completion tokens) of requests
-                that ended.
+            settled: what requests that ended had reserved and took.
             wanted: (prompt, completion tokens at most) of requests that are ready, in order.
 
         Returns:
@@ -136,16 +140,18 @@ class Budget:
             not all; `stopped`, why nothing further may be asked, or an empty text.
         """
         with self._lock:
+            if holder in self._gone:  # what it had in flight is counted as spent already
+                return {"cleared": 0, "wait_s": 0.0, "stopped": f"worker {holder} was given up"}
             price = self._prices.get(teacher, Price())
             mine = self._reserved.setdefault(holder, _Reserved())
-            for reserved_read, reserved_written, read, written in settled:
-                self._settle(teacher, price, mine, (reserved_read, reserved_written, read, written))
+            for each in settled:
+                self._settle(teacher, price, mine, each)
             cleared, wait_s = 0, 0.0
             for read, written in wanted:
                 wait_s = self._wait_s(teacher)
                 if wait_s == 0.0 and not self._fits(read + written, price.cost(read, written)):
                     wait_s = _TIGHT_S
-                    if not any(r.tokens for r in self._reserved.values()):
+                    if not any(r.tokens > 0 for r in self._reserved.values()):
                         self.stopped = self._reason(read + written, price.cost(read, written))
                 if wait_s or self.stopped:
                     break
@@ -158,19 +164,20 @@ class Budget:
     def drop(self, holder: str) -> None:
         """A worker is gone: what it had in flight may have been paid for, and counts as spent."""
         with self._lock:
+            self._gone.add(holder)
             lost = self._reserved.pop(holder, _Reserved())
             self.spent_tokens += lost.tokens
             self.spent_cost += lost.cost
 
-    def _settle(
-        self, teacher: str, price: Price, mine: _Reserved, amounts: tuple[int, int, int, int]
-    ) -> None:
-        reserved_read, reserved_written, read, written = amounts
+    def _settle(self, teacher: str, price: Price, mine: _Reserved, amounts: Settled) -> None:
+        reserved_read, reserved_written, read, written, attempts = amounts
         mine.tokens -= reserved_read + reserved_written
         mine.cost -= price.cost(reserved_read, reserved_written)
         self.spent_tokens += read + written
         self.spent_cost += price.cost(read, written)
-        self._take(teacher, 0, read + written - reserved_read - reserved_written)
+        # A request that was sent again slows down what follows.
+        again = (attempts - 1) * reserved_read
+        self._take(teacher, attempts - 1, read + written + again - reserved_read - reserved_written)
 
     def _wait_s(self, teacher: str) -> float:
         rates = self._rates.get(teacher, (None, None))
@@ -218,7 +225,9 @@ class Purse:
         self._holder = holder
         self._teacher = teacher
         self._exchange = exchange
-        self._settled: list[tuple[int, int, int, int]] = []
+        self._settled: list[Settled] = []
+        self._open: dict[str, tuple[int, int]] = {}
+        """The worst case of requests that are on their way, by key."""
         self._not_before = -math.inf
 
     @property
@@ -238,15 +247,25 @@ class Purse:
         reply = self._call([worst_case(request) for request in requests])
         self.reason = reply["stopped"]
         self._not_before = time.monotonic() + reply["wait_s"] if reply["wait_s"] else -math.inf
+        for request in requests[: reply["cleared"]]:
+            self._open[request.key] = worst_case(request)
         return int(reply["cleared"])
 
     def settle(self, request: Request, completion: Completion) -> None:
-        """Note what a cleared request took; told to the budget at the next call."""
+        """Note what a cleared request took; told to the budget at the next call.
+
+        An answer whose server does not say what it took has taken the worst case.
+        """
+        reserved = self._open.pop(request.key)
         took = (completion.prompt_tokens, completion.completion_tokens)
-        self._settled.append((*worst_case(request), *took))
+        if not any(took) and not completion.error:
+            took = reserved
+        self._settled.append((*reserved, *took, completion.attempts))
 
     def close(self) -> None:
-        """Tell the budget what it does not know yet."""
+        """Tell the budget what it does not know yet; what did not come back may have been paid."""
+        self._settled += [(*reserved, *reserved, 1) for reserved in self._open.values()]
+        self._open.clear()
         if self._settled:
             self._call([])
 

@@ -40,7 +40,11 @@ def connect(scheduler: str | None, workers: int, holds_model: bool) -> Iterator[
     # A model or a checking process must never be ended for its memory, nor for being busy. One
     # worker lives in this process: it starts at once, and has nobody to share with.
     with contextlib.ExitStack() as stack:
-        stack.enter_context(dask.config.set({"distributed.scheduler.worker-ttl": None}))
+        settings = {
+            "distributed.scheduler.worker-ttl": None,
+            "distributed.worker.daemon": False,  # engines and sandboxes have children
+        }
+        stack.enter_context(dask.config.set(settings))
         with _children_ignore_ctrl_c():
             cluster = LocalCluster(
                 n_workers=workers,
@@ -89,7 +93,7 @@ def check_workers(client: Client, run: RunDirectory, holds_model: bool) -> None:
     if holds_model and not any(w.get("resources", {}).get("teacher") for w in known.values()):
         raise PrerequisiteError(
             "no Dask worker has the resource `teacher`; start those that are to hold the model "
-            "with: dask worker --resources teacher=1"
+            "with: dask worker --no-nanny --nthreads 3 --resources teacher=1"
         )
     for directory in (run.root, run.ledger):
         sees = client.run(os.path.isdir, str(directory))
@@ -104,28 +108,33 @@ def check_workers(client: Client, run: RunDirectory, holds_model: bool) -> None:
 class BudgetPlugin(SchedulerPlugin):  # type: ignore[misc]  # Dask has no types
     """Keeps a run's budget beside the scheduler, where every worker reaches it."""
 
-    def __init__(self, run_id: str, budget: Callable[[], Budget]) -> None:
-        self.name = handler_name(run_id)
+    def __init__(self, start: str, budget: Callable[[], Budget]) -> None:
+        self.name = handler_name(start)
         self._make_budget = budget
 
     async def start(self, scheduler: Any) -> None:
         """Take calls from the workers."""
+        self._scheduler = scheduler
         self._budget = self._make_budget()
         scheduler.handlers[self.name] = self._budget.exchange
+
+    async def close(self) -> None:
+        """Take no more."""
+        self._scheduler.handlers.pop(self.name, None)
 
     def remove_worker(self, scheduler: Any, worker: str, **kwargs: Any) -> None:
         """Count what a worker had in flight as spent."""
         self._budget.drop(worker)
 
 
-def handler_name(run_id: str) -> str:
-    """The name under which workers reach the budget of a run."""
-    return f"factory_budget_{run_id}"
+def handler_name(start: str) -> str:
+    """The name under which workers reach the budget of one start of a run."""
+    return f"factory_budget_{start}"
 
 
-def open_purse(worker: Worker, run: RunDirectory, teacher: str) -> Purse:
-    """A worker's access to the budget of a run, for one teacher."""
-    call = getattr(worker.scheduler, handler_name(run.run_id))
+def open_purse(worker: Worker, start: str, teacher: str) -> Purse:
+    """A worker's access to the budget of one start of a run, for one teacher."""
+    call = getattr(worker.scheduler, handler_name(start))
 
     def exchange(**message: Any) -> dict[str, Any]:
         reply: dict[str, Any] = sync(worker.loop, call, **message)

@@ -50,7 +50,7 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         shards += _write_shards(job, run, config, schema, rows)
     funnel = count_responses(run)
     manifest = {
-        "format": 1,
+        "format": 2,
         "pipeline": job.recipe.pipeline,
         "version": job.recipe.version,
         "recipe_hash": job.hash(),

@@ -13,10 +13,11 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from factory.errors import Superseded
 from factory.ledger import LedgerReader, LedgerWriter
 from factory.records import Completion, Request
 from factory.teachers import Teacher
@@ -25,6 +26,8 @@ Report = Callable[[dict[str, int]], None]
 """Takes counts that have come on top since the last call."""
 _BATCH = 32
 """Requests that are put before the budget together."""
+_LOOK_S = 0.2
+"""How often a desk looks whether its start of the run still goes on."""
 _RECALL_S = 0.01
 """How long a desk may read the ledger before the teacher gets its turn."""
 
@@ -83,6 +86,8 @@ class Desk:
         purse: holds back what is beyond the budget.
         report: told of `completions`, those that were `recalled` included, `tokens`, `errors`, and
             what each account paid.
+        failed: errors of requests that are not to be asked again.
+        is_current: whether the start of the run that this desk belongs to still goes on.
     """
 
     def __init__(
@@ -92,8 +97,10 @@ class Desk:
         writer: LedgerWriter,
         purse: Clearing | None = None,
         report: Report | None = None,
+        failed: Mapping[str, str] | None = None,
+        is_current: Callable[[], bool] = lambda: True,
     ) -> None:
-        self.errors: dict[str, str] = {}
+        self.errors: dict[str, str] = dict(failed or {})
         """The errors of requests that failed, by request key."""
         self.ended = threading.Event()
         self.failure: BaseException | None = None
@@ -109,6 +116,8 @@ class Desk:
         self._askers: dict[str, list[Talk]] = {}
         self._not_durable: deque[tuple[int, str, Completion]] = deque()
         self._in_flight = 0
+        self._is_current = is_current
+        self._looked = time.monotonic()
 
     @property
     def done(self) -> bool:
@@ -134,6 +143,10 @@ class Desk:
         """
         if self.failure:
             return None
+        if time.monotonic() - self._looked > _LOOK_S:
+            self._looked = time.monotonic()
+            if not self._is_current():
+                raise Superseded("another start of the run has taken over")
         self._hand_on(self._writer.durable)
         if not self._cleared:
             self._fill()
@@ -148,13 +161,13 @@ class Desk:
     def receive(self, request: Request, answer: Completion) -> None:
         """Take the completion of a request that `next` gave out."""
         self._in_flight -= 1
+        self._purse.settle(request, answer)
         completion = replace(answer, text=_storable(answer.text), error=_storable(answer.error))
         account = self._askers[request.key][0].account
         if completion.error:
             number, self.errors[request.key] = 0, completion.error
         else:
             number = self._writer.append(request.key, completion, account)
-        self._purse.settle(request, completion)
         self._tell(completion, account)
         self._not_durable.append((number, request.key, completion))
 
@@ -166,6 +179,8 @@ class Desk:
                 return
             talk, request = self._ready.popleft()
             known = self._reader.get(request.key)
+            if known is None and request.key in self.errors:
+                known = Completion(finish_reason="error", error=self.errors[request.key])
             if known is not None:
                 self._report({"completions": 1, "recalled": 1, "tokens": 0, "errors": 0})
                 self._send(talk, known)
@@ -234,9 +249,12 @@ class Shared:
     def __init__(self, teacher: Teacher) -> None:
         self.teacher = teacher
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
+        """Held while the teacher works: it has closed before it begins anew."""
         self._desks: list[Desk] = []
         self._asked: dict[int, tuple[Desk, Request]] = {}
         self._at_work = False
+        self._all_taken = False
 
     def lead(self, desk: Desk) -> None:
         """Serve a desk to its end; returns when it is done.
@@ -255,21 +273,27 @@ class Shared:
             raise desk.failure
 
     def _work(self) -> None:
-        self._asked.clear()
-        failure: BaseException | None = None
-        try:
-            for index, completion in self.teacher.generate(self._feed()):
-                desk, request = self._asked.pop(index)
-                try:
-                    desk.receive(request, completion)
-                except Exception as error:
-                    desk.failure = desk.failure or error
-        except BaseException as error:  # told to whoever waits; this thread has nobody above it
-            failure = error
+        with self._turn:
+            self._asked.clear()
+            self._all_taken = False
+            try:
+                for index, completion in self.teacher.generate(self._feed()):
+                    desk, request = self._asked.pop(index)
+                    try:
+                        desk.receive(request, completion)
+                    except Exception as error:
+                        desk.failure = desk.failure or error
+                if self._asked or not self._all_taken:
+                    raise RuntimeError("the teacher stopped early, with requests unanswered")
+            except BaseException as error:  # told to whoever waits; nobody is above this thread
+                self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """Let go of all desks."""
         with self._lock:
             self._at_work = False
             for desk in self._desks:
-                desk.failure = desk.failure or failure or RuntimeError("the teacher stopped early")
+                desk.failure = desk.failure or error
                 desk.ended.set()
             self._desks.clear()
 
@@ -292,6 +316,7 @@ class Shared:
                     yield None
                 else:
                     time.sleep(min((desk.wait_s for desk in self._desks), default=0.0))
+        self._all_taken = True
 
     def _release(self) -> bool:
         """Let go of the desks that are done; False where no other is left."""
@@ -299,4 +324,5 @@ class Shared:
             for desk in [desk for desk in self._desks if desk.done]:
                 self._desks.remove(desk)
                 desk.ended.set()
-            return bool(self._desks)
+            self._at_work = bool(self._desks)  # one that comes from now on gets a new thread
+            return self._at_work

@@ -15,7 +15,7 @@ judged on any worker, so that checking answers does not keep a model waiting.
 
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from factory.cluster import SHARE, BudgetPlugin, check_workers, connect, open_pu
 from factory.dataset import publish
 from factory.errors import (
     CapReached,
+    ConfigError,
     FactoryError,
     PartError,
     PrerequisiteError,
@@ -40,7 +41,7 @@ from factory.errors import (
 from factory.progress import Progress
 from factory.quota import Standing
 from factory.recipe import Job
-from factory.rundir import RunDirectory, create_or_resume, locked, read_manifest
+from factory.rundir import RunDirectory, begin, create_or_resume, locked, read_manifest
 from factory.spend import Prices, paid_table
 from factory.store import remove_temporaries
 from factory.tasks import Plan
@@ -87,7 +88,10 @@ def run(
     directory = create_or_resume(job, out, ledger)
     if directory.manifest.exists():
         return read_manifest(directory)
-    directory.ledger.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.ledger.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{directory.ledger}: cannot hold a ledger: {error.strerror}") from error
     progress = progress or Progress(quiet=True)
     used = job.teachers()
     for config in used.values():
@@ -105,22 +109,23 @@ def run(
         check_workers(client, directory, bool(models))
         limits = job.recipe.limits
         caps = caps or Caps(max_cost=limits.max_cost, max_tokens=limits.max_tokens)
+        start = begin(directory, job)
         limited = Budget.is_needed(caps, used)
         if limited:
-            stack.enter_context(_budget(client, directory, partial(_make_budget, job, caps)))
+            stack.enter_context(_budget(client, start, _make_budget(job, directory, caps)))
         progress.prices = Prices.of(job)
         stack.enter_context(progress)
         stages = _Stages(job, directory, client, progress, models)
-        stages.run(partial(_teachers, directory, num_threads, teacher, limited))
+        stages.run(partial(_teachers, start, num_threads, teacher, limited))
         progress.stage("writing the dataset")
         ledgers.compact(directory.ledger, run=directory.run_id)
         return publish(job, directory)
 
 
 @contextlib.contextmanager
-def _budget(client: Client, run: RunDirectory, make: Callable[[RunDirectory], Budget]) -> Any:
+def _budget(client: Client, start: str, make: Callable[[], Budget]) -> Iterator[None]:
     """Keep the run's budget beside the scheduler meanwhile."""
-    plugin = BudgetPlugin(run.run_id, partial(make, run))
+    plugin = BudgetPlugin(start, make)
     client.register_plugin(plugin)
     try:
         yield
@@ -129,9 +134,11 @@ def _budget(client: Client, run: RunDirectory, make: Callable[[RunDirectory], Bu
             client.unregister_scheduler_plugin(plugin.name)
 
 
-def _make_budget(job: Job, caps: Caps, run: RunDirectory) -> Budget:
+def _make_budget(job: Job, run: RunDirectory, caps: Caps) -> Callable[[], Budget]:
+    """What makes the budget on the scheduler; what was spent is read here, where the ledger is."""
     paid = paid_table(Prices.of(job), run)
-    return Budget(
+    return partial(
+        Budget,
         caps,
         job.teachers(),
         spent_tokens=sum(row["prompt_tokens"] + row["completion_tokens"] for row in paid),
@@ -140,15 +147,16 @@ def _make_budget(job: Job, caps: Caps, run: RunDirectory) -> Budget:
 
 
 def _teachers(
-    run: RunDirectory, num_threads: int | None, override: Teacher | None, limited: bool
+    start: str, num_threads: int | None, override: Teacher | None, limited: bool
 ) -> Teachers:
     """What a task on a worker reaches its teachers with."""
     worker = get_worker()
     return Teachers(
         num_threads=num_threads or os.cpu_count() or 1,
         report=Batched(lambda counts: worker.log_event(_TOPIC, counts)),
+        start=start,
         override=override,
-        purse=partial(open_purse, worker, run) if limited else lambda name: None,
+        purse=partial(open_purse, worker, start) if limited else lambda name: None,
     )
 
 
@@ -203,7 +211,7 @@ class _Stages:
 
     def _fill(self, plans: dict[int, Plan]) -> None:
         """Ask and judge parts, each in as many rounds as it needs."""
-        self._finish([self._round(part, plan) for part, plan in plans.items()])
+        self._finish([self._round(part, plan, {}) for part, plan in plans.items()])
 
     def _fill_together(self, parts: Sequence[int]) -> None:
         """Ask and judge parts in rounds of all, until the rows that were asked for are there."""
@@ -213,7 +221,9 @@ class _Stages:
         errors: dict[int, dict[str, str]] = {}
         changed = list(parts)
         while changed:
-            results = self._finish([self._round(part, plans[part]) for part in changed])
+            results = self._finish(
+                [self._round(part, plans[part], errors.get(part, {})) for part in changed]
+            )
             for result in results:
                 stand[result["part"]] = result["standings"]
                 errors[result["part"]] = result["errors"]
@@ -244,15 +254,18 @@ class _Stages:
             found.setdefault(index // self.directory.part_size, {})[index, mode] = number
         return dict(found)
 
-    def _round(self, part: int, plan: Plan) -> Future:
+    def _round(self, part: int, plan: Plan, failed: Mapping[str, str]) -> Future:
         """Submit all that one round of a part needs; the future of its judging."""
         job, run = self.job, self.directory
         asked: list[Future] = [
-            self._submit_asking(name, tasks.ask, part, plan, name) for name in job.answerers()
+            self._submit_asking(name, tasks.ask, part, plan, failed, name)
+            for name in job.answerers()
         ]
         for step in job.pipeline.graded:
             asked.append(
-                self._submit_asking(step.teacher, tasks.grade, part, plan, step.column, list(asked))
+                self._submit_asking(
+                    step.teacher, tasks.grade, part, plan, failed, step.column, list(asked)
+                )
             )
         return self._submit(_judge, job, run, part, plan, asked, None, priority=1)
 
@@ -297,7 +310,7 @@ class _Stages:
                 continue
             result = future.result()
             if plan := result.get("plan"):
-                waiting.add(self._round(result["part"], plan))
+                waiting.add(self._round(result["part"], plan, result["errors"]))
                 continue
             results.append(result)
             if "counts" in result:

@@ -7,6 +7,7 @@
         PartError          one part failed or is damaged; the others go on
         CapReached         the run may not spend more
         SchedulerLost      the Dask scheduler does not answer any more
+        Superseded         the run was started again while this start went on
       TeacherError         a teacher cannot answer anything any more
     Unjudged               not a failure: a filter cannot tell, and says why
 
@@ -44,6 +45,10 @@ class CapReached(RunError):
 
 class SchedulerLost(RunError):
     """The Dask scheduler of a run is gone."""
+
+
+class Superseded(RunError):
+    """A later start of the same run has taken over."""
 
 
 class TeacherError(FactoryError):

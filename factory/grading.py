@@ -41,6 +41,7 @@ def grading(step: Graded, who: Answerer, response: Response, seed: int) -> Gradi
         model=who.model,
         revision=who.revision,
         sampling=sampling,
+        settings=who.settings,
         sample=0,
         seed=derive_seed(seed, "grade", step.column),  # equal answers are graded once
     )
@@ -60,15 +61,18 @@ def grading(step: Graded, who: Answerer, response: Response, seed: int) -> Gradi
 
 
 def _score(step: Graded, completion: Completion) -> float | None:
-    if completion.error:
+    if completion.error or completion.finish_reason == "length":
         return None
-    if isinstance(step, AskReward):
-        return completion.score
-    return read_verdict(step, completion.text)
+    score = completion.score
+    if isinstance(step, AskJudge):
+        score = read_verdict(step, completion.text)
+    return score if score is not None and math.isfinite(score) else None
 
 
 def read_verdict(step: AskJudge, reply: str) -> float | None:
     """The score of the last verdict in a judge's reply, None where there is none that is known."""
+    if "<think>" in reply and "</think>" not in reply:
+        return None  # it never came to speak
     said = reply.rpartition("</think>")[2]
     verdicts = re.findall(step.verdict, said)
     if not verdicts:
@@ -77,7 +81,6 @@ def read_verdict(step: AskJudge, reply: str) -> float | None:
     if step.scores:
         return step.scores.get(verdict)
     try:
-        score = float(verdict)
+        return float(verdict)
     except ValueError:
         return None
-    return score if math.isfinite(score) else None

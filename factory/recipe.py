@@ -123,6 +123,13 @@ class Recipe:
             text = "1 to 32 letters, digits and dots, no dot first"
             raise ValueError(f"version must be {text}, got {self.version!r}")
         self._check_teachers()
+        for mode in MODES:
+            accept, sampling = self.accept[mode], getattr(self.sampling, mode)
+            if accept.rows and accept.max_samples > 1 and sampling.temperature == 0:
+                raise ValueError(
+                    f"sampling.{mode}.temperature must be > 0 where accept.{mode}.rows are asked "
+                    "for: greedy samples of one prompt are all the same, got 0"
+                )
 
     def _check_teachers(self) -> None:
         if bool(self.teacher) == bool(self.teachers):
@@ -227,6 +234,11 @@ class Job:
         """Prompts of the source."""
         return self.pipeline.source.num_prompts
 
+    def first_samples(self, mode: Mode) -> int:
+        """Answers that every prompt gets, before any gets more."""
+        samples, accept = self.pipeline.ask.samples(mode), self.recipe.accept[mode]
+        return min(samples, accept.max_samples) if accept.rows else samples
+
     def sampling(self, mode: Mode) -> Sampling:
         """How answers in a mode are drawn."""
         return self.recipe.sampling.on if mode == "on" else self.recipe.sampling.off
@@ -270,7 +282,12 @@ class Job:
 
     def published_toml(self) -> str:
         """The recipe as it goes out with the dataset."""
-        return f"{_PUBLISHED}{tomli_w.dumps(self.data_table())}"
+        table = self.data_table()
+        for own in table["teachers"].values() if self.recipe.teachers else [table["teacher"]]:
+            for key in ("engine_args", "extra_body"):
+                if key in own:
+                    own[key] = _withheld(own[key])
+        return f"{_PUBLISHED}{tomli_w.dumps(table)}"
 
     def limit_keys(self) -> set[str]:
         """The teachers' keys that change no data, such as `teacher.price`."""
@@ -285,6 +302,18 @@ class Job:
     def hash(self) -> str:
         """The identity of what the run produces: recipe and pipeline, 16 hexadecimal digits."""
         return digest(self.data_table(), self.pipeline.fingerprint(), size=8)
+
+
+def _withheld(value: Any, key: str = "") -> Any:
+    """A teacher's free-form settings without paths, addresses and what names a person."""
+    if isinstance(value, dict):
+        return {name: _withheld(item, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_withheld(item, key) for item in value]
+    private = key in ("user", "metadata", "safety_identifier", "prompt_cache_key")
+    if isinstance(value, str) and (private or "://" in value or value.startswith(("/", "~", "."))):
+        return "withheld"
+    return value
 
 
 def _plain(value: Any) -> Any:

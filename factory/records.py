@@ -83,6 +83,8 @@ class Request:
     model: str
     revision: str
     sampling: Sampling
+    settings: str = ""
+    """The hash of what else in the teacher's table shapes its answers; empty for the defaults."""
     sample: int
     seed: int
 
@@ -117,6 +119,8 @@ class Completion:
     """`slug: detail`; the slug becomes the reason for which the response is dropped."""
     score: float | None = None
     """What a request with `task = "score"` asked for."""
+    attempts: int = 1
+    """How often the request was sent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,6 +23,7 @@ from factory.errors import ConfigError, RunError
 from factory.recipe import Job
 
 _PLAN = "plan.json"
+_START = ".start"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +82,6 @@ def create_or_resume(job: Job, root: Path, ledger: Path | None = None) -> RunDir
         plan = _read_plan(plan_path)
         if plan["hash"] != job.hash():
             raise ConfigError(f"{root}: {_difference(root, job)}; choose another --out")
-        if _read_text(root / "recipe.toml") != job.to_toml():  # limits and prices may change
-            store.write_text(root / "recipe.toml", job.to_toml())
     elif root.exists() and not _is_free(root):
         raise ConfigError(f"{root}: is not empty and holds no run; choose another --out")
     else:
@@ -122,6 +121,23 @@ def locked(run: RunDirectory) -> Iterator[None]:
                 f"{run.root}: another factory run is at work there; wait for it"
             ) from None
         yield
+
+
+def begin(run: RunDirectory, job: Job) -> str:
+    """Note that a new start of the run has begun, with its limits and prices; returns its name.
+
+    What is left of an earlier start, on workers that outlived their driver, sees it and ends.
+    """
+    if _read_text(run.root / "recipe.toml") != job.to_toml():
+        store.write_text(run.root / "recipe.toml", job.to_toml())
+    start = secrets.token_hex(4)
+    store.write_text(run.root / _START, start)
+    return start
+
+
+def is_current(run: RunDirectory, start: str) -> bool:
+    """Whether no later start of the run has begun."""
+    return not start or _read_text(run.root / _START) in (start, "")
 
 
 def open_run(root: Path) -> RunDirectory:
@@ -186,7 +202,7 @@ def read_manifest(directory: RunDirectory) -> dict[str, Any]:
     """
     if not directory.manifest.exists():
         raise RunError(f"{directory.root}: the run is not finished; run the same command again")
-    keys = ("format", "funnel", "shards", "pass_rates", "versions")
+    keys = ("format", "funnel", "shards", "pass_rates", "versions", "shortfalls", "usage")
     advice = "delete it and run the same command again, nothing is asked twice"
     return store.read_json(directory.manifest, keys=keys, advice=advice)
 

@@ -26,6 +26,7 @@ from factory.schemas import (
     response_row,
 )
 from factory.steps import AskJudge, AskReward, Graded
+from factory.teachers import answer_settings
 from factory.worker import Teachers, open_ledger
 
 T = TypeVar("T")
@@ -95,19 +96,31 @@ def answerer(job: Job, name: str) -> Answerer:
     """A teacher as its requests and records name it."""
     config = job.recipe.by_name[name]
     model, revision = config.identity()
-    return Answerer(name=name, model=model, revision=revision, thinks=config.thinks)
+    return Answerer(
+        name=name,
+        model=model,
+        revision=revision,
+        thinks=config.thinks,
+        settings=answer_settings(config),
+    )
 
 
 def slots(job: Job, prompts: Iterable[Prompt], plan: Plan) -> Iterator[tuple[Prompt, Mode, int]]:
     """Every prompt, mode and sample that is to be asked, in that order."""
     for prompt in prompts:
         for mode in MODES:
-            for sample in range(plan.get((prompt.index, mode), job.pipeline.ask.samples(mode))):
+            for sample in range(plan.get((prompt.index, mode), job.first_samples(mode))):
                 yield prompt, mode, sample
 
 
 def ask(
-    job: Job, run: RunDirectory, part: int, plan: Plan, name: str, teachers: Teachers
+    job: Job,
+    run: RunDirectory,
+    part: int,
+    plan: Plan,
+    failed: Mapping[str, str],
+    name: str,
+    teachers: Teachers,
 ) -> dict[str, str]:
     """Bring every completion of one teacher for a part into the ledger.
 
@@ -116,6 +129,7 @@ def ask(
         run: where.
         part: which part.
         plan: how many samples prompts get that get more than the page's.
+        failed: the errors of earlier rounds, by request key.
         name: what the recipe calls the teacher.
         teachers: the process's teachers.
 
@@ -131,7 +145,7 @@ def ask(
         for prompt, mode, sample in slots(job, kept_prompts(run, part), plan)
         if asker.answerer(prompt, mode, sample).name == name
     )
-    return teachers.lead(job, run, name, talks)
+    return teachers.lead(job, run, name, talks, failed)
 
 
 def grade(
@@ -139,6 +153,7 @@ def grade(
     run: RunDirectory,
     part: int,
     plan: Plan,
+    failed: Mapping[str, str],
     column: str,
     errors: Sequence[dict[str, str]],
     teachers: Teachers,
@@ -150,6 +165,7 @@ def grade(
         run: where.
         part: which part.
         plan: see `ask`.
+        failed: see `ask`.
         column: which of the pipeline's judges and reward models.
         errors: those of what was asked before.
         teachers: the process's teachers.
@@ -169,7 +185,7 @@ def grade(
         for item in judged
         if item.kept
     )
-    return teachers.lead(job, run, step.teacher, talks)
+    return teachers.lead(job, run, step.teacher, talks, failed)
 
 
 Recall = Callable[[Request], Completion]
@@ -255,10 +271,11 @@ def judge_part(
     accept = job.recipe.accept
     if accept.is_set and counted is None:
         stand = standings(judged)
+        failed = {key: error for each in errors for key, error in each.items()}
         if accept.is_global:
-            return {"standings": stand, "errors": {k: v for e in errors for k, v in e.items()}}
+            return {"standings": stand, "errors": failed}
         if more := quota.further(accept, stand):
-            return {"plan": {**plan, **more}}
+            return {"plan": {**plan, **more}, "errors": failed}
         counted = quota.counted(accept, stand)
     leave_out_surplus(accept, judged, counted or {})
     store.write_part(run.responses(part), [response_row(item) for item in judged], RESPONSES)

@@ -3,11 +3,12 @@
 Each is made once in a process, from the recipe, and shared by all parts that the process works on.
 """
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from factory.budget import Purse
@@ -15,7 +16,7 @@ from factory.desk import Desk, Report, Shared, Talk
 from factory.errors import CapReached
 from factory.ledger import LedgerReader, LedgerWriter
 from factory.recipe import Job
-from factory.rundir import RunDirectory
+from factory.rundir import RunDirectory, is_current
 from factory.teachers import Teacher, TeacherConfig, make_teacher
 
 _lock = threading.Lock()
@@ -51,12 +52,21 @@ class Teachers:
     num_threads: int
     """Processor threads that a model may use."""
     report: Report
+    start: str = ""
+    """Which start of the run this is; it ends when a later one has begun."""
     override: Teacher | None = None
     """Answers instead of every teacher of the recipe, as tests and rehearsals want."""
     purse: Callable[[str], Purse | None] = lambda name: None
     """Makes the access to the budget for a teacher; None where nothing is limited."""
 
-    def lead(self, job: Job, run: RunDirectory, name: str, talks: Iterable[Talk]) -> dict[str, str]:
+    def lead(
+        self,
+        job: Job,
+        run: RunDirectory,
+        name: str,
+        talks: Iterable[Talk],
+        failed: Mapping[str, str],
+    ) -> dict[str, str]:
         """Lead conversations with a teacher to their end; every completion is in the ledger then.
 
         Args:
@@ -64,29 +74,36 @@ class Teachers:
             run: where.
             name: what the recipe calls the teacher.
             talks: the conversations.
+            failed: errors of earlier rounds, by request key; those requests are not asked again.
 
         Returns:
-            The errors of requests that failed, by request key.
+            The errors of requests that failed, by request key, those of earlier rounds included.
 
         Raises:
             CapReached: the budget does not allow all of it.
             TeacherError: the teacher cannot answer anything.
         """
-        purse = self.purse(name)
-        if purse:
-            purse.clear([])  # a cap that is reached is told before the ledger is read
-            _refuse_when_stopped(purse)
-        writer = LedgerWriter(run.ledger, run.run_id)
-        desk = Desk(talks, open_ledger(run.ledger), writer, purse, self.report)
-        try:
-            self._shared(job, name).lead(desk)
-        finally:
-            writer.close()
+        with contextlib.ExitStack() as stack:
+            purse = self.purse(name)
             if purse:
-                purse.close()
-        if purse:
-            _refuse_when_stopped(purse)
-        return desk.errors
+                stack.callback(purse.close)
+                purse.clear([])  # a cap that is reached is told before the ledger is read
+                _refuse_when_stopped(purse)
+            writer = LedgerWriter(run.ledger, run.run_id)
+            stack.callback(writer.close)
+            desk = Desk(
+                talks,
+                open_ledger(run.ledger),
+                writer,
+                purse,
+                self.report,
+                failed=failed,
+                is_current=partial(is_current, run, self.start),
+            )
+            self._shared(job, name).lead(desk)
+            if purse:
+                _refuse_when_stopped(purse)
+            return desk.errors
 
     def _shared(self, job: Job, name: str) -> Shared:
         if self.override:

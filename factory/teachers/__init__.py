@@ -4,12 +4,14 @@ A teacher is named by its config; it is built inside the worker process that use
 it needs at its first request, so that a run whose completions are all in the ledger loads nothing.
 """
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Protocol
 
 import pydantic
 
 from factory.records import Completion, Request
+from factory.seeds import digest
 from factory.teachers.bundled import BundledConfig, BundledTeacher
 from factory.teachers.http import HttpConfig, HttpTeacher
 from factory.teachers.reward import RewardConfig, RewardTeacher
@@ -20,6 +22,29 @@ TeacherConfig = Annotated[
     BundledConfig | HttpConfig | RewardConfig | ScriptedConfig | VllmConfig,
     pydantic.Field(discriminator="kind"),
 ]
+
+
+_NAMED_ELSEWHERE = frozenset({"kind", "model", "revision", "license", "thinks", "replies"})
+
+
+def answer_settings(config: TeacherConfig) -> str:
+    """The hash of the settings, other than model and limits, that differ from their defaults.
+
+    They shape the answers (`extra_body`, `engine_args`), so they are part of every request's key.
+    """
+    others = {
+        field.name: getattr(config, field.name)
+        for field in dataclasses.fields(config)
+        if field.name not in config.limits | _NAMED_ELSEWHERE
+    }
+    defaults = {
+        field.name: field.default_factory()
+        if field.default_factory is not dataclasses.MISSING
+        else field.default
+        for field in dataclasses.fields(config)
+    }
+    chosen = {name: value for name, value in others.items() if value != defaults[name]}
+    return digest(chosen, size=8) if chosen else ""
 
 
 class Teacher(Protocol):

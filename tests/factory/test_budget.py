@@ -23,8 +23,9 @@ def budget(caps, terms=PRICED, **options):
     return Budget(caps, {"t": terms}, **options)
 
 
-def exchange(kept, wanted=(), settled=(), holder="w1"):
-    return kept.exchange(holder=holder, teacher="t", settled=settled, wanted=wanted)
+def exchange(kept, wanted=(), settled=(), holder="w1", attempts=1):
+    ended = [(*each, attempts) for each in settled]
+    return kept.exchange(holder=holder, teacher="t", settled=ended, wanted=wanted)
 
 
 def test_the_worst_case_counts_every_byte_and_every_new_token():

@@ -1,12 +1,10 @@
 """Previews, estimates, caps and ledgers from the shell."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from factory.cli import main
 from tests.stub_server import running
 from tests.toys import toy_job
 
@@ -46,29 +44,6 @@ def recipe(folder: Path, stub, *, num_prompts: int = 8, more: str = "") -> Path:
     path = folder / "served.toml"
     path.write_text(SERVED.format(num_prompts=num_prompts, url=stub.url, more=more))
     return path
-
-
-@dataclass(frozen=True)
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def factory(monkeypatch, capsys, tmp_path):
-    """The program, in this process."""
-    monkeypatch.setenv("COLUMNS", "160")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-    def call(*arguments: object) -> Done:
-        monkeypatch.setattr("sys.argv", ["factory", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        out, err = capsys.readouterr()
-        return Done(int(end.value.code or 0), out, err)
-
-    return call
 
 
 def received(stub) -> int:
