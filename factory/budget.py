@@ -66,6 +66,47 @@ class Rate:
         self.level += -amount
 
 
+@dataclass
+class Pace:
+    """A teacher's two rate limits.
+
+    A cap needs the worst case; a rate that did would stand nearly still. So tokens are charged as
+    the share of the worst case that requests have taken so far, and corrected when they end.
+    """
+
+    requests: Rate | None
+    tokens: Rate | None
+    share: float = 1.0
+    """What requests take of their worst case, a moving mean."""
+    reserved: int = 0
+    charged: float = 0.0
+    """For the requests in flight."""
+
+    def wait_s(self, now: float) -> float:
+        """Seconds until something may be asked again."""
+        return max((rate.wait_s(now) for rate in (self.requests, self.tokens) if rate), default=0.0)
+
+    def send(self, reserved: int) -> None:
+        """Charge a request of so many tokens at most."""
+        if self.requests:
+            self.requests.take(1)
+        if self.tokens:
+            self.tokens.take(self.share * reserved)
+            self.reserved += reserved
+            self.charged += self.share * reserved
+
+    def end(self, reserved: int, took: int, again: int, again_tokens: int) -> None:
+        """Correct the charge of a request that has ended, and was sent again so often."""
+        if self.requests:
+            self.requests.take(again)
+        if self.tokens and self.reserved:
+            charge = self.charged * min(1.0, reserved / self.reserved)
+            self.reserved -= reserved
+            self.charged -= charge
+            self.tokens.take(took + again_tokens - charge)
+            self.share += 0.05 * (took / max(reserved, 1) - self.share)
+
+
 @dataclass(kw_only=True)
 class _Reserved:
     tokens: int = 0
@@ -97,10 +138,10 @@ class Budget:
         self.spent_cost = spent_cost
         self.stopped = ""
         """Why nothing further may be asked; empty while it may."""
-        self._prices = {name: each.price for name, each in terms.items()}
+        self._prices = {name: each.priced() for name, each in terms.items()}
         self._clock = clock
-        self._rates = {
-            name: (
+        self._paces = {
+            name: Pace(
                 Rate(each.requests_per_minute, at=clock()) if each.requests_per_minute else None,
                 Rate(each.tokens_per_minute, at=clock()) if each.tokens_per_minute else None,
             )
@@ -147,8 +188,9 @@ class Budget:
             for each in settled:
                 self._settle(teacher, price, mine, each)
             cleared, wait_s = 0, 0.0
+            pace = self._paces[teacher]
             for read, written in wanted:
-                wait_s = self._wait_s(teacher)
+                wait_s = pace.wait_s(self._clock())
                 if wait_s == 0.0 and not self._fits(read + written, price.cost(read, written)):
                     wait_s = _TIGHT_S
                     if not any(r.tokens > 0 for r in self._reserved.values()):
@@ -157,7 +199,7 @@ class Budget:
                     break
                 mine.tokens += read + written
                 mine.cost += price.cost(read, written)
-                self._take(teacher, 1, read + written)
+                pace.send(read + written)
                 cleared += 1
             return {"cleared": cleared, "wait_s": wait_s, "stopped": self.stopped}
 
@@ -175,18 +217,9 @@ class Budget:
         mine.cost -= price.cost(reserved_read, reserved_written)
         self.spent_tokens += read + written
         self.spent_cost += price.cost(read, written)
-        # A request that was sent again slows down what follows.
-        again = (attempts - 1) * reserved_read
-        self._take(teacher, attempts - 1, read + written + again - reserved_read - reserved_written)
-
-    def _wait_s(self, teacher: str) -> float:
-        rates = self._rates.get(teacher, (None, None))
-        return max((rate.wait_s(self._clock()) for rate in rates if rate), default=0.0)
-
-    def _take(self, teacher: str, requests: int, tokens: int) -> None:
-        for rate, amount in zip(self._rates.get(teacher, ()), (requests, tokens), strict=False):
-            if rate:
-                rate.take(amount)
+        again = attempts - 1
+        reserved = reserved_read + reserved_written
+        self._paces[teacher].end(reserved, read + written, again, again * reserved_read)
 
     def _fits(self, tokens: int, cost: float) -> bool:
         reserved = self._reserved.values()

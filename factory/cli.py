@@ -86,6 +86,8 @@ def run_command(
     console = Console()
     loaded = load_recipe(recipe)
     caps = _caps(loaded, max_cost, max_tokens)
+    if preview and dry_run:
+        raise typer.BadParameter("asks teachers, --dry-run does not", param_hint="--preview")
     if preview:
         from factory.preview import NUM_PROMPTS
         from factory.preview import preview as show
@@ -114,12 +116,24 @@ def run_command(
         progress=Progress(),
     )
     _show_result(console, out, manifest)
-    for short in manifest["shortfalls"]:
-        mode, wanted, accepted = short["mode"], short["wanted"], short["accepted"]
+    _tell_shortfalls(out, manifest)
+
+
+def _tell_shortfalls(out: Path, manifest: dict[str, Any]) -> None:
+    from factory.rundir import open_run
+
+    short = [
+        f"{each['accepted']:,} of {each['wanted']:,} rows with reasoning {each['mode']}"
+        for each in manifest["shortfalls"]
+    ]
+    if short:
+        modes = " and ".join(
+            f"accept.{each['mode']}.max_samples" for each in manifest["shortfalls"]
+        )
         raise RunError(
-            f"{out}: {accepted:,} of {wanted:,} rows with reasoning {mode} were accepted; the "
-            f"dataset holds them; raise accept.{mode}.max_samples or the number of prompts, and "
-            f"give a new --out and --ledger {out / 'ledger'}"
+            f"{out}: {' and '.join(short)} were accepted; the dataset holds them; raise "
+            f"{modes} or the number of prompts, and give a new --out with "
+            f"--ledger {open_run(out).ledger}"
         )
 
 
@@ -136,8 +150,11 @@ def _caps(loaded: Any, max_cost: float | None, max_tokens: int | None) -> Any:
 def _preview_ledger(out: Path | None, ledger: Path | None) -> Path:
     """Where a preview keeps what it paid for: where the run will look for it."""
     from factory.preview import preview_ledger
+    from factory.rundir import open_run
 
-    return ledger or (out / "ledger" if out else preview_ledger())
+    if ledger or out is None:
+        return ledger or preview_ledger()
+    return open_run(out).ledger if (out / "plan.json").exists() else out / "ledger"
 
 
 @app.command("estimate")
@@ -172,6 +189,8 @@ def estimate_command(
     console = Console()
     console.print(estimate_table(result))
     console.print(f"completions are kept in {kept}", markup=False, soft_wrap=True)
+    if 2 * sum(result.errors.values()) > result.num_responses:
+        raise RunError(f"{recipe}: most requests failed; look at them with: factory run --preview")
 
 
 def _show_result(console: Console, out: Path, manifest: dict[str, Any]) -> None:
@@ -281,6 +300,6 @@ def ledger_export(
 
 
 def _existing(ledger: Path) -> Path:
-    if not ledger.is_dir():
+    if not ledger.is_dir() or not any(ledger.glob("*.jsonl")):
         raise ConfigError(f"{ledger}: no such ledger; a run keeps its own in RUN/ledger")
     return ledger

@@ -114,13 +114,8 @@ class BudgetPlugin(SchedulerPlugin):  # type: ignore[misc]  # Dask has no types
 
     async def start(self, scheduler: Any) -> None:
         """Take calls from the workers."""
-        self._scheduler = scheduler
         self._budget = self._make_budget()
         scheduler.handlers[self.name] = self._budget.exchange
-
-    async def close(self) -> None:
-        """Take no more."""
-        self._scheduler.handlers.pop(self.name, None)
 
     def remove_worker(self, scheduler: Any, worker: str, **kwargs: Any) -> None:
         """Count what a worker had in flight as spent."""

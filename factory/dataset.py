@@ -98,7 +98,7 @@ def _teacher(job: Job, name: str, counted: Tally) -> dict[str, Any]:
         "license": config.license,
         "thinks": who.thinks,
         "does": [*dict.fromkeys(modes), *does],
-        "price": asdict(config.price),
+        "price": asdict(config.priced()),
         "engines": sorted(counted.engines.get(name, ())),
     }
 

@@ -28,7 +28,7 @@ _BATCH = 32
 """Requests that are put before the budget together."""
 _LOOK_S = 0.2
 """How often a desk looks whether its start of the run still goes on."""
-_RECALL_S = 0.01
+_RECALL_S = 0.003
 """How long a desk may read the ledger before the teacher gets its turn."""
 
 

@@ -46,6 +46,7 @@ from factory.spend import Prices, paid_table
 from factory.store import remove_temporaries
 from factory.tasks import Plan
 from factory.teachers import Teacher
+from factory.teachers.http import HttpConfig
 from factory.worker import Batched, Teachers, open_ledger
 
 _TOPIC = "factory"
@@ -96,6 +97,9 @@ def run(
     used = job.teachers()
     for config in used.values():
         config.identity()  # what is missing is told before anything is started
+    limits = job.recipe.limits
+    caps = caps or Caps(max_cost=limits.max_cost, max_tokens=limits.max_tokens)
+    _refuse_unpriced(job, caps)
     models = {name for name, each in used.items() if each.holds_model and teacher is None}
     workers = workers or (1 if models else os.cpu_count() or 1)
     with contextlib.ExitStack() as stack:
@@ -107,8 +111,6 @@ def run(
             client = stack.enter_context(connect(scheduler, workers, bool(models)))
         num_threads = None if scheduler else max(1, (os.cpu_count() or 1) // workers)
         check_workers(client, directory, bool(models))
-        limits = job.recipe.limits
-        caps = caps or Caps(max_cost=limits.max_cost, max_tokens=limits.max_tokens)
         start = begin(directory, job)
         limited = Budget.is_needed(caps, used)
         if limited:
@@ -120,6 +122,17 @@ def run(
         progress.stage("writing the dataset")
         ledgers.compact(directory.ledger, run=directory.run_id)
         return publish(job, directory)
+
+
+def _refuse_unpriced(job: Job, caps: Caps) -> None:
+    if caps.max_cost is None:
+        return
+    for name, config in job.teachers().items():
+        if isinstance(config, HttpConfig) and config.price is None:
+            raise ConfigError(
+                f"max_cost = {caps.max_cost:g} cannot hold: teacher {name} has no price; give it "
+                "one, such as price = {prompt = 0.5, completion = 2.0}, or zeros where it is free"
+            )
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ import numpy as np
 from rich.table import Table
 
 from factory import store
+from factory.apply import TEACHER
 from factory.budget import Caps
 from factory.preview import try_out
 from factory.progress import Progress
@@ -59,6 +60,10 @@ class Estimate:
     """The same over all accounts, and `kept_on`, `kept_off` and `bytes`."""
     seconds: float | None
     """At the preview's speed; None where all was in the ledger already."""
+    num_responses: int
+    """Of the preview."""
+    errors: dict[str, int]
+    """Of those, the ones that failed, by reason."""
 
 
 def estimate(
@@ -90,7 +95,7 @@ def estimate(
         elapsed = time.monotonic() - start
         prompts = _by_prompt(small, root)
     paid = sum(row["completions"] for row in manifest["paid"])
-    asked = sum(row["completions"] for row in manifest["usage"])
+    failed = [e for e in manifest["funnel"]["responses"] if e["filter"] == TEACHER]
     prices = Prices.of(job)
     names = sorted({name for counts in prompts for name in counts})
     table = np.array([[counts.get(name, 0.0) for name in names] for counts in prompts])
@@ -101,7 +106,9 @@ def estimate(
         num_asked=small.num_prompts,
         accounts={name: value for name, value in ranges.items() if name != "totals"},
         totals=ranges["totals"],
-        seconds=elapsed * completions / paid if paid and paid == asked else None,
+        seconds=elapsed * completions / paid if paid else None,
+        num_responses=sum(manifest["funnel"]["entered"].values()),
+        errors={r: sum(n.values()) for each in failed for r, n in each["reasons"].items()},
     )
 
 
@@ -187,6 +194,9 @@ def estimate_table(result: Estimate) -> Table:
     table.add_row("disk", "", "", result.totals["bytes"].text(_bytes), "", "", "")
     hours = "all was in the ledger" if result.seconds is None else _hours(result.seconds)
     table.add_row("time", "", "", hours, "", "", "")
+    for reason, number in result.errors.items():
+        text = f"{number} of {result.num_responses} in the preview"
+        table.add_row("failed", reason, "", text, "", "", "", style="bold red")
     table.caption = "Time is at the preview's speed, one worker; more requests at once are faster."
     return table
 

@@ -83,7 +83,7 @@ def preview(
     funnel = manifest["funnel"]
     yield funnel_table(funnel["prompts"], funnel["responses"])
     yield spend_table(manifest["usage"], "What these answers took")
-    yield Text(f"The completions are kept in {ledger}; give it to the run with --ledger.")
+    yield plain(f"The completions are kept in {ledger}; a run that has it does not pay for them.")
 
 
 def _prompts(job: Job, run: RunDirectory, reader: LedgerReader) -> Iterator[RenderableType]:
@@ -129,7 +129,8 @@ def _answer(row: dict[str, Any], reader: LedgerReader) -> RenderableType:
         pieces.append(plain(f"{grade['column']}: {grade['score']}{said}{grade['error']}"))
     for verdict in row["verdicts"]:
         score = "" if verdict["score"] is None else f", score {verdict['score']:g}"
-        line = plain(f"{verdict['filter']}: {verdict['decision']} {verdict['reason']}{score}")
+        reason = f" {verdict['reason']}" if verdict["reason"] else ""
+        line = plain(f"{verdict['filter']}: {verdict['decision']}{reason}{score}")
         line.stylize("green" if verdict["decision"] == "keep" else "bold red")
         pieces.append(line)
     state = "kept" if row["kept"] else "not kept"

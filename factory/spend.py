@@ -24,7 +24,7 @@ class Prices:
     @classmethod
     def of(cls, job: Job) -> "Prices":
         """Those of a job's teachers."""
-        return cls({name: config.price for name, config in job.teachers().items()})
+        return cls({name: config.priced() for name, config in job.teachers().items()})
 
     def rows(self, counts: Mapping[str, int]) -> list[dict[str, Any]]:
         """One row an account, with its cost in US dollars.
@@ -47,7 +47,7 @@ class Prices:
 def read_prices(run: RunDirectory) -> Prices:
     """Those in the recipe that lies in a run's directory."""
     recipe = load_recipe(run.root / "recipe.toml").recipe
-    return Prices({name: config.price for name, config in recipe.by_name.items()})
+    return Prices({name: config.priced() for name, config in recipe.by_name.items()})
 
 
 def paid_table(prices: Prices, run: RunDirectory) -> list[dict[str, Any]]:
@@ -65,13 +65,19 @@ class Usage:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self._prompt = ""
+        self._graded: set[str] = set()
 
     def add(self, response: Mapping[str, Any]) -> None:
         """Count a row of `RESPONSES` with its grades."""
         where = f"{response['domain']}/{response['mode']}"
         self._count(f"{response['teacher_name']}/{where}", response, len(response["request_keys"]))
+        if response["prompt_id"] != self._prompt:
+            self._prompt, self._graded = response["prompt_id"], set()
         for grade in response["grades"]:
-            self._count(f"{grade['teacher_name']}/{where}", grade, 1)
+            if grade["request_key"] not in self._graded:  # equal answers are graded once
+                self._graded.add(grade["request_key"])
+                self._count(f"{grade['teacher_name']}/{where}", grade, 1)
 
     def _count(self, account: str, tokens: Mapping[str, Any], completions: int) -> None:
         self.counts[f"{account}:completions"] += completions

@@ -26,7 +26,8 @@ class Price:
 class Terms:
     """The fields that all kinds of teachers share; none of them changes the data."""
 
-    price: Price = Price()
+    price: Price | None = None
+    """None costs nothing; a served teacher needs one, be it zero, where a run has a cap on cost."""
     requests_per_minute: int = 0
     """For the whole run, over all workers; 0 is no limit."""
     tokens_per_minute: int = 0
@@ -41,3 +42,7 @@ class Terms:
         for name in ("requests_per_minute", "tokens_per_minute"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be >= 0, got {getattr(self, name)}")
+
+    def priced(self) -> Price:
+        """The price, zero where there is none."""
+        return self.price or Price()

@@ -83,6 +83,62 @@ def test_a_worker_that_is_gone_has_spent_what_it_had_in_flight():
     assert "80 tokens are spent" in exchange(kept, [(10, 20)])["stopped"]
 
 
+def test_what_a_worker_settles_after_it_was_given_up_changes_nothing():
+    kept = budget(Caps(max_tokens=100))
+    exchange(kept, [(40, 40)], holder="gone")
+    kept.drop("gone")
+    reply = exchange(kept, [(1, 1)], settled=[(40, 40, 10, 10)], holder="gone")
+    assert (reply["cleared"], kept.spent_tokens) == (0, 80)
+    assert "given up" in reply["stopped"]
+    assert exchange(kept, [(10, 20)])["stopped"], "and nothing waits for ever"
+
+
+def test_a_purse_that_closes_gives_up_what_did_not_come_back():
+    kept = budget(Caps(max_tokens=1_000))
+    purse = Purse("w1", "t", partial(Budget.exchange, kept))
+    items = [request(text, sampling=Sampling(max_tokens=10)) for text in ("a", "b")]
+    assert purse.clear(items) == 2
+    purse.settle(items[0], Completion(text="x", prompt_tokens=1, completion_tokens=1))
+    purse.close()
+    assert kept.spent_tokens == 2 + sum(worst_case(items[1]))
+    assert exchange(kept, [(900, 90)])["stopped"], "nothing is reserved any more"
+
+
+def test_an_answer_that_does_not_say_what_it_took_counts_with_its_worst_case():
+    kept = budget(Caps(max_tokens=1_000))
+    purse = Purse("w1", "t", partial(Budget.exchange, kept))
+    item = request("a", sampling=Sampling(max_tokens=10))
+    purse.clear([item])
+    purse.settle(item, Completion(text="long"))
+    purse.close()
+    assert kept.spent_tokens == sum(worst_case(item))
+
+
+def test_requests_that_were_sent_again_slow_down_what_follows():
+    clock = Clock()
+    kept = budget(Caps(), Terms(requests_per_minute=60), clock=clock)
+    assert exchange(kept, [(1, 1)])["cleared"] == 1
+    reply = exchange(kept, [(1, 1)], settled=[(1, 1, 1, 1)], attempts=5)
+    assert reply["wait_s"] == pytest.approx(5.0)
+
+
+def test_a_token_rate_is_used_to_the_full_though_the_worst_case_is_never_needed():
+    clock = Clock()
+    kept = budget(Caps(), Terms(tokens_per_minute=100_000), clock=clock)
+    flying, took = [], 0
+    for _ in range(6_000):
+        ended = [one for one in flying if one <= clock.now]
+        flying = [one for one in flying if one > clock.now]
+        took += 2_000 * len(ended)
+        reply = exchange(
+            kept, [(1_000, 32_768)] * 8, settled=[(1_000, 32_768, 500, 1_500)] * len(ended)
+        )
+        flying += [clock.now + 30] * reply["cleared"]
+        clock.now += 0.1
+    assert took > 0.8 * 100_000 * 10
+    assert took < 1.1 * 100_000 * 10
+
+
 def test_whatever_comes_back_the_caps_hold():
     """Random workers, sizes and orders: what is spent never passes the caps."""
     for seed in range(20):

@@ -107,6 +107,31 @@ def test_a_cap_ends_with_1_and_the_way_out_and_a_higher_one_goes_on(tmp_path, st
     assert sum(row["completions"] for row in paid) == 32
 
 
+def test_a_cap_on_cost_wants_a_price(tmp_path, stub, factory):
+    path = recipe(tmp_path, stub)
+    path.write_text(path.read_text().replace("price = {prompt = 1.0, completion = 2.0}", ""))
+    done = factory("run", path, "--out", tmp_path / "run", "--max-cost", 1)
+    assert done.returncode == 2
+    assert "teacher teacher has no price; give it one, such as price = {prompt" in done.stderr
+    assert received(stub) == 0
+
+
+def test_an_estimate_whose_requests_fail_says_so_with_1(tmp_path, stub, factory):
+    stub.control(mode="refusal", times=100)
+    done = factory("estimate", recipe(tmp_path, stub), "--rows", 2)
+    assert done.returncode == 1
+    assert "8 of 8 in the preview" in done.stdout
+    assert "most requests failed" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["estimate", "run --preview"])
+def test_a_file_where_the_run_should_be_ends_with_2(tmp_path, stub, factory, command):
+    (tmp_path / "file").touch()
+    done = factory(*command.split(), recipe(tmp_path, stub), "--out", tmp_path / "file")
+    assert done.returncode == 2
+    assert "cannot hold a ledger: Not a directory" in done.stderr
+
+
 def test_a_run_that_is_short_of_rows_says_so_with_1_at_every_start(tmp_path, stub, factory):
     path = recipe(tmp_path, stub, num_prompts=2, more="[accept.on]\nrows = 3\nmax_samples = 4")
     out = tmp_path / "run"

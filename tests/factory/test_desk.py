@@ -4,7 +4,7 @@ import time
 import pytest
 
 from factory.desk import Desk, Shared, Talk
-from factory.errors import RunError, TeacherError
+from factory.errors import RunError, Superseded, TeacherError
 from factory.ledger import LedgerReader, LedgerWriter
 from factory.records import Completion
 from factory.teachers.scripted import ScriptedTeacher
@@ -172,6 +172,46 @@ def test_a_full_disk_ends_the_part_with_the_way_out(tmp_path, monkeypatch):
 def test_what_neither_parquet_nor_a_tokenizer_takes_is_replaced(tmp_path):
     (answer,) = lead([once(request("a"))], ScriptedTeacher(["lone \ud800 half"]), tmp_path)
     assert answer.text == "lone ? half"
+
+
+def test_a_desk_whose_run_was_started_again_ends(tmp_path):
+    asked = []
+
+    def slow(item):
+        asked.append(item)
+        time.sleep(0.05)
+        return "x"
+
+    desk = open_desk(
+        tmp_path, [once(request(str(i))) for i in range(100)], is_current=lambda: False
+    )
+    with pytest.raises(Superseded, match="another start of the run"):
+        Shared(ScriptedTeacher(slow)).lead(desk)
+    assert 0 < len(asked) < 10
+
+
+def test_what_failed_in_an_earlier_round_is_not_asked_again(tmp_path):
+    key = request("a").key
+    desk = open_desk(tmp_path, [once(request("a"))], failed={key: "refused: no"})
+    Shared(ScriptedTeacher(lambda item: pytest.fail("asked"))).lead(desk)
+    assert desk.errors == {key: "refused: no"}
+
+
+def test_a_part_that_comes_while_the_teacher_closes_is_served_too(tmp_path):
+    class SlowToClose:
+        at_once = 0
+
+        def generate(self, requests):
+            self.at_once += 1
+            assert self.at_once == 1, "one thread at a time"
+            for index, item in enumerate(filter(None, requests)):
+                yield index, Completion(text=item.messages[0].content)
+            time.sleep(0.01)
+            self.at_once -= 1
+
+    shared = Shared(SlowToClose())
+    for number in range(30):
+        shared.lead(open_desk(tmp_path, [once(request(str(number)))]))
 
 
 def test_counts_say_what_was_asked_and_what_was_recalled(tmp_path):

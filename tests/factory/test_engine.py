@@ -407,7 +407,9 @@ def test_a_cluster_without_teacher_workers_is_refused_at_once(client, tmp_path):
     from factory.recipe import load_recipe
     from pipelines import make_job
 
-    with pytest.raises(PrerequisiteError, match="dask worker --no-nanny --nthreads 3 --resources teacher=1"):
+    with pytest.raises(
+        PrerequisiteError, match="dask worker --no-nanny --nthreads 3 --resources teacher=1"
+    ):
         run(make_job(load_recipe(path)), tmp_path / "run", client=client)
 
 

@@ -132,6 +132,19 @@ def cluster(folder: Path, number: int) -> Iterator[tuple["subprocess.Popen[str]"
             process.wait()
 
 
+def test_a_driver_that_was_killed_leaves_its_workers_to_the_next_start(tmp_path, server, log):
+    with cluster(tmp_path, 1) as (_, address):
+        capped = ("--scheduler", address, "--max-tokens", str(10**9))
+        process = start(tmp_path, server, *capped)
+        wait_for_requests(log, NEEDED // 4, process)
+        process.kill()
+        process.communicate()
+        process = start(tmp_path, server, *capped)
+        _, errors = process.communicate()
+        assert process.returncode == 0, errors
+    assert_complete(tmp_path, log, lost=WORKERS * IN_FLIGHT)
+
+
 def test_a_run_whose_scheduler_was_killed_says_so_and_is_resumed(tmp_path, server, log):
     with cluster(tmp_path, 1) as (scheduler, address):
         capped = ("--max-tokens", str(10**9))  # the budget is kept by that scheduler

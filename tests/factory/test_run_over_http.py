@@ -27,6 +27,7 @@ timeout_s = {timeout_s}
 backoff_s = 0.01
 max_backoff_s = 0.05
 requests_per_minute = {rpm}
+{extra}
 [limits]
 part_size = 3
 max_error_share = {errors}
@@ -46,9 +47,10 @@ def stub(server):
     return server
 
 
-def job(folder, stub, *, timeout_s=5.0, errors=0.0, rpm=0):
+def job(folder, stub, *, timeout_s=5.0, errors=0.0, rpm=0, extra=""):
     path = folder / "served.toml"
-    path.write_text(RECIPE.format(url=stub.url, timeout_s=timeout_s, errors=errors, rpm=rpm))
+    fields = {"timeout_s": timeout_s, "errors": errors, "rpm": rpm, "extra": extra}
+    path.write_text(RECIPE.format(url=stub.url, **fields))
     return make_job(load_recipe(path))
 
 
@@ -111,6 +113,18 @@ def test_a_refused_key_stops_the_run_with_the_way_out(client, tmp_path, stub):
     stub.control(mode="401", times=1000)
     with pytest.raises(TeacherError, match="401"):
         run(job(tmp_path, stub), tmp_path / "run", client=client)
+
+
+def test_a_shared_ledger_holds_nothing_for_a_teacher_with_other_settings(client, tmp_path, stub):
+    ledger = tmp_path / "ledger"
+    plain = job(tmp_path, stub)
+    run(plain, tmp_path / "a", client=client, ledger=ledger)
+    other = job(tmp_path, stub, extra="extra_body = {top_k = 1}")
+    run(other, tmp_path / "b", client=client, ledger=ledger)
+    assert sum(stub.stats()["bodies"].values()) == 2 * NEEDED
+    slower = job(tmp_path, stub, timeout_s=9.0)
+    run(slower, tmp_path / "c", client=client, ledger=ledger)
+    assert sum(stub.stats()["bodies"].values()) == 2 * NEEDED, "a limit changes no answer"
 
 
 def test_the_runs_rate_limit_holds_over_its_parts(client, tmp_path, stub):

@@ -147,6 +147,7 @@ def test_a_mixture_divides_the_samples(client, tmp_path):
         (ONE + "price = {prompt = -1}", "", "teacher.price.prompt must be >= 0, got -1"),
         (TWO.replace("price", "prise"), "", "unknown key teachers.big.prise; did you mean price?"),
         (ONE + "[accept.on]\nrows = 99", "", "accept.on.rows must be <= 64"),
+        (ONE + "[accept.off]\nrows = 2", "", "sampling.off.temperature must be > 0 where"),
         (ONE + "[accept.on]\nper = 'row'", "", "accept.on.per should be 'prompt', 'domain' or"),
     ],
 )
@@ -312,6 +313,7 @@ kind = "http"
 model = "some/model"
 base_urls = ["http://10.1.2.3:8000/v1"]
 api_key_env = "SECRET_KEY_NAME"
+extra_body = {{user = "alice", top_k = 3, deep = [{{at = "/secret-place/y", to = "http://10.1.2.3"}}]}}
 license = "mit"
 [teachers.local]
 kind = "vllm"
@@ -330,7 +332,9 @@ off = "local"
         assert "10.1.2.3" not in text
         assert "secret-place" not in text
         assert "SECRET_KEY_NAME" not in text
+        assert "alice" not in text
         assert "my-model" in text
+    assert "top_k = 3" in "".join(texts)
     before = made.hash()
     moved = tmp_path / "elsewhere"
     moved.mkdir()
