@@ -23,6 +23,7 @@ from factory import __version__, store
 from factory.card import write_card
 from factory.funnel import count_entered, count_kept, count_prompts, count_responses
 from factory.licenses import combine
+from factory.published import published_toml
 from factory.recipe import Job
 from factory.records import MODES, SYSTEM_PROMPTS, Mode, Prompt
 from factory.rundir import RunDirectory
@@ -80,7 +81,7 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         "example": counted.example,
         "shards": shards,
     }
-    store.write_text(run.dataset / "recipe.toml", job.published_toml())
+    store.write_text(run.dataset / "recipe.toml", published_toml(job))
     write_card(manifest, run.dataset)
     store.write_json(run.manifest, manifest)
     return manifest

@@ -181,13 +181,6 @@ class LoadedRecipe:
         return dataclasses.replace(self, recipe=recipe)
 
 
-_PUBLISHED = """\
-# What this dataset was made with. Addresses, prices, limits and directories stay at home: a teacher
-# of kind "http" needs its base_urls, a model that was read from a directory that directory.
-
-"""
-
-
 def load_recipe(path: Path) -> LoadedRecipe:
     """Read a recipe.
 
@@ -280,15 +273,6 @@ class Job:
                 own["model"], own["revision"] = config.identity()
         return table
 
-    def published_toml(self) -> str:
-        """The recipe as it goes out with the dataset."""
-        table = self.data_table()
-        for own in table["teachers"].values() if self.recipe.teachers else [table["teacher"]]:
-            for key in ("engine_args", "extra_body"):
-                if key in own:
-                    own[key] = _withheld(own[key])
-        return f"{_PUBLISHED}{tomli_w.dumps(table)}"
-
     def limit_keys(self) -> set[str]:
         """The teachers' keys that change no data, such as `teacher.price`."""
         recipe = self.recipe
@@ -302,18 +286,6 @@ class Job:
     def hash(self) -> str:
         """The identity of what the run produces: recipe and pipeline, 16 hexadecimal digits."""
         return digest(self.data_table(), self.pipeline.fingerprint(), size=8)
-
-
-def _withheld(value: Any, key: str = "") -> Any:
-    """A teacher's free-form settings without paths, addresses and what names a person."""
-    if isinstance(value, dict):
-        return {name: _withheld(item, name) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_withheld(item, key) for item in value]
-    private = key in ("user", "metadata", "safety_identifier", "prompt_cache_key")
-    if isinstance(value, str) and (private or "://" in value or value.startswith(("/", "~", "."))):
-        return "withheld"
-    return value
 
 
 def _plain(value: Any) -> Any:

@@ -12,11 +12,12 @@ from functools import cache, partial
 from pathlib import Path
 
 from factory.budget import Purse
-from factory.desk import Desk, Report, Shared, Talk
+from factory.desk import Desk, Report, Talk
 from factory.errors import CapReached
 from factory.ledger import LedgerReader, LedgerWriter
 from factory.recipe import Job
 from factory.rundir import RunDirectory, is_current
+from factory.shared import Shared
 from factory.teachers import Teacher, TeacherConfig, make_teacher
 
 _lock = threading.Lock()

@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "pipelines": {"pipelines", "filters", "factory"},
     "training": {"training", "filters", "factory"},
 }
-DASK_FILES = {"cluster.py", "engine.py", "rehearsal.py"}
+DASK_FILES = {"cluster.py", "engine.py", "stages.py", "rehearsal.py"}
 HEAVY = {"torch", "transformers", "trl", "vllm", "ray"}
 
 

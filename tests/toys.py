@@ -4,10 +4,11 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
-from factory.desk import Desk, Shared, Talk
+from factory.desk import Desk, Talk
 from factory.ledger import LedgerReader, LedgerWriter
 from factory.recipe import Job, load_recipe
 from factory.records import Completion, Judged, Message, Mode, Prompt, Request, Response, Sampling
+from factory.shared import Shared
 from factory.teachers import Teacher
 from pipelines import make_job
 

@@ -17,10 +17,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from factory.desk import Desk, Shared, Talk
+from factory.desk import Desk, Talk
 from factory.engine import run
 from factory.ledger import LedgerReader, LedgerWriter
 from factory.recipe import Job, load_recipe
+from factory.shared import Shared
 from factory.tasks import make_asker, slots
 from factory.teachers.scripted import ScriptedTeacher
 from factory.teachers.vllm import Engine, VllmConfig, VllmTeacher

@@ -3,10 +3,11 @@ import time
 
 import pytest
 
-from factory.desk import Desk, Shared, Talk
+from factory.desk import Desk, Talk
 from factory.errors import RunError, Superseded, TeacherError
 from factory.ledger import LedgerReader, LedgerWriter
 from factory.records import Completion
+from factory.shared import Shared
 from factory.teachers.scripted import ScriptedTeacher
 from tests.toys import lead, request
 
