@@ -172,7 +172,7 @@ def estimate_command(
     max_tokens: MaxTokens = None,
 ) -> None:
     """Tokens, cost, time and disk of a run, from a few prompts that are asked for real."""
-    from factory.estimate import estimate, estimate_table
+    from factory.estimate import estimate, estimate_report
     from factory.progress import Progress
     from factory.recipe import load_recipe
     from pipelines import make_job
@@ -187,7 +187,7 @@ def estimate_command(
         progress=Progress(),
     )
     console = Console()
-    console.print(estimate_table(result))
+    console.print(estimate_report(result))
     console.print(f"completions are kept in {kept}", markup=False, soft_wrap=True)
     if 2 * sum(result.errors.values()) > result.num_responses:
         raise RunError(f"{recipe}: most requests failed; look at them with: factory run --preview")

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from factory import store
 from factory.apply import TEACHER
@@ -43,8 +45,9 @@ class Range:
     high: float
 
     def text(self, form: Callable[[float], str]) -> str:
-        """`expected (low to high)`."""
-        return f"{form(self.expected)} ({form(self.low)} to {form(self.high)})"
+        """`expected (low to high)`, or the one number that all three are."""
+        low, expected, high = map(form, (self.low, self.expected, self.high))
+        return expected if low == expected == high else f"{expected} ({low} to {high})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,43 +176,48 @@ def _range(values: np.ndarray[Any, Any]) -> Range:
     return Range(low=float(low), expected=float(values[0]), high=float(high))
 
 
-def estimate_table(result: Estimate) -> Table:
-    """The estimate as a rich table."""
-    table = Table(
-        title=f"{result.num_prompts:,} prompts, estimated from {result.num_asked}: expected "
-        "(5% to 95%)",
-        title_justify="left",
-    )
-    for name in ("teacher", "domain", "mode"):
-        table.add_column(name)
+def estimate_report(result: Estimate) -> Group:
+    """The estimate for a rich console: a table of accounts, and lines below it."""
+    title = f"{result.num_prompts:,} prompts, estimated from {result.num_asked}"
+    table = Table(title=f"{title}: expected (5% to 95%)", title_justify="left")
+    table.add_column("teacher/domain/mode")
     for name in ("completions", "tokens read", "tokens written", "US$"):
         table.add_column(name, justify="right")
     for account, ranges in result.accounts.items():
-        table.add_row(*account.split("/"), *_cells(ranges))
+        table.add_row(account, *_cells(ranges))
     table.add_section()
-    table.add_row("all", "", "", *_cells(result.totals))
-    table.add_section()
-    rows = [result.totals[f"kept_{mode}"].text(_short) for mode in MODES]
-    table.add_row("rows kept", "on / off", "", *rows, "", "")
-    table.add_row("disk", "", "", result.totals["bytes"].text(_bytes), "", "", "")
-    hours = "all was in the ledger" if result.seconds is None else _hours(result.seconds)
-    table.add_row("time", "", "", hours, "", "", "")
-    for reason, number in result.errors.items():
-        text = f"{number} of {result.num_responses} in the preview"
-        table.add_row("failed", reason, "", text, "", "", "", style="bold red")
-    table.caption = "Time is at the preview's speed, one worker; more requests at once are faster."
-    return table
+    table.add_row("all", *_cells(result.totals))
+    kept = [f"{mode} {result.totals[f'kept_{mode}'].text(_short)}" for mode in MODES]
+    seconds = result.seconds
+    lines = [
+        f"rows kept: {', '.join(kept)}",
+        f"disk: {result.totals['bytes'].text(_bytes)}",
+        "time: all was in the ledger, nothing was measured"
+        if seconds is None
+        else f"time: {_hours(seconds)} at the preview's speed, one worker; more requests at once "
+        "are faster",
+    ]
+    failed = [
+        f"failed in the preview: {number} of {result.num_responses}, {reason}"
+        for reason, number in result.errors.items()
+    ]
+    styled = [Text(line, style="bold red") for line in failed]
+    return Group(table, *map(Text, lines), *styled)
 
 
 def _cells(ranges: Mapping[str, Range]) -> list[str]:
-    return [*(ranges[name].text(_short) for name in COUNTS), ranges["cost"].text("{:,.2f}".format)]
+    return [*(ranges[name].text(_short) for name in COUNTS), ranges["cost"].text(_dollars)]
 
 
 def _short(value: float) -> str:
-    for limit, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+    for limit, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= limit:
-            return f"{value / min(limit, 1e3 if letter == 'k' else limit):.3g}{letter}"
-    return f"{value:,.0f}"
+            return f"{value / limit:.3g}{letter}"
+    return f"{value:.0f}"
+
+
+def _dollars(value: float) -> str:
+    return f"{value:,.2f}" if value >= 1 else f"{value:.2g}"
 
 
 def _bytes(value: float) -> str:

@@ -1,4 +1,4 @@
-"""The recipe as it goes out with the dataset: no addresses, no paths, nothing that names a person."""
+"""The recipe as it goes out with the dataset: no addresses, no paths, nothing about a person."""
 
 from typing import Any
 

@@ -79,9 +79,9 @@ def test_an_estimate_asks_a_few_prompts_and_multiplies(tmp_path, stub, factory):
     assert done.returncode == 0, done.stderr
     assert received(stub) == 4 * 4
     lines = [line.split("│")[1:-1] for line in done.stdout.splitlines() if "│" in line]
-    by_mode = {cells[2].strip(): [cell.strip() for cell in cells] for cells in lines}
-    assert by_mode["on"][3] == "1,600 (1,600 to 1,600)"
-    assert by_mode["on"][4] == "8,000 (8,000 to 8,000)", "the stub reads 5 tokens a request"
+    rows = {cells[0].strip(): [cell.strip() for cell in cells] for cells in lines}
+    assert rows["teacher/math/on"][1] == "1.6k"
+    assert rows["teacher/math/on"][2] == "8k", "the stub reads 5 tokens a request"
     assert "reasoning-factory/preview-ledger" in "".join(done.stdout.split())
     again = factory("estimate", path, "--rows", 4)
     assert received(stub) == 4 * 4, "the second one is free"
@@ -120,7 +120,7 @@ def test_an_estimate_whose_requests_fail_says_so_with_1(tmp_path, stub, factory)
     stub.control(mode="refusal", times=100)
     done = factory("estimate", recipe(tmp_path, stub), "--rows", 2)
     assert done.returncode == 1
-    assert "8 of 8 in the preview" in done.stdout
+    assert "failed in the preview: 8 of 8, refused" in done.stdout
     assert "most requests failed" in done.stderr
 
 

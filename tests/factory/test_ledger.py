@@ -1,3 +1,4 @@
+import dataclasses
 import errno
 import math
 import os
@@ -222,7 +223,14 @@ def test_every_field_of_a_request_is_in_its_key():
         request(sampling=Sampling(max_tokens=8, top_p=0.5)),
         request(sample=1),
         request(seed=2),
+        request(task="score"),
+        request(settings="x"),
     ]
+    fields = {field.name for field in dataclasses.fields(base)}
+    changed = {
+        name for one in others for name in fields if getattr(one, name) != getattr(base, name)
+    }
+    assert changed == fields
     assert len({r.key for r in [base, *others]}) == len(others) + 1
     assert request().key == base.key
 
