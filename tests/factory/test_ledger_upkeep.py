@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
-from factory.errors import RunError
+from factory.errors import ConfigError, RunError
 from factory.ledger import (
     LedgerReader,
     LedgerWriter,
@@ -94,7 +94,7 @@ def test_every_distinct_completion_is_exported_in_the_order_of_writing(tmp_path,
     assert row.pop("at")
     assert row == {
         "key": key(7), "account": "a", "text": text, "finish_reason": "stop", "prompt_tokens": 0,
-        "completion_tokens": 0, "engine": "", "error": "", "score": 0.5,
+        "completion_tokens": 0, "engine": "", "error": "", "score": 0.5, "attempts": 1,
     }  # fmt: skip
     before = path.read_bytes()
     compact(ledger)
@@ -113,7 +113,7 @@ def test_an_empty_ledger_is_exported_as_no_rows(tmp_path, suffix):
 
 
 def test_another_suffix_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"\.jsonl or \.parquet"):
+    with pytest.raises(ConfigError, match=r"out\.csv: .* \.jsonl or \.parquet, got '\.csv'"):
         export(tmp_path, tmp_path / "out.csv")
 
 
