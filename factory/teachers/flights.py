@@ -1,10 +1,12 @@
 """The requests inside an engine, and which of them to suspect when it dies.
 
-An engine that dies is built again and gets its requests back. When it dies twice in a row, they are
-tried a sixteenth at a time and in the end alone: a prompt that ends the engine alone is its fault,
-and fails by itself. Three such prompts without an answer between them are the engine's own fault.
+An engine that dies is built again and gets its requests back. Those that have seen it die twice are
+then tried a sixteenth at a time, and in the end alone: a request that ends the engine alone is at
+fault, and fails by itself. Three different prompts of which each seems to be at fault, without an
+answer between them, are not: the engine is.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -40,6 +42,7 @@ class Flights:
         self._all: dict[str, Flight] = {}
         self._inside: set[str] = set()
         self._suspects: set[str] = set()
+        self._deaths: Counter[str] = Counter()
         self._failures = 0
         self._culprits: set[tuple[int, ...]] = set()
         self._blamed: list[tuple[int, Completion]] = []
@@ -71,6 +74,7 @@ class Flights:
         """Forget one that the engine does not take; returns its index."""
         self._inside.discard(name)
         self._suspects.discard(name)
+        self._deaths.pop(name, None)
         return self._all.pop(name).index
 
     def end(self, ended: Iterable[tuple[str, Completion]]) -> list[tuple[int, Completion]]:
@@ -78,11 +82,13 @@ class Flights:
         known = [(name, done) for name, done in ended if name in self._inside]
         answers = [(self.refuse(name), done) for name, done in known]
         if answers:
-            if self._culprits or not self._suspects:
-                self._width = self._room
+            if self._culprits:  # found: the others are in the clear
+                self._culprits.clear()
                 self._suspects.clear()
+                self._deaths.clear()
+            if not self._suspects:
+                self._width = self._room
             self._failures = 0
-            self._culprits.clear()
         return answers + self._release(bool(answers))
 
     def _release(self, engine_works: bool) -> list[tuple[int, Completion]]:
@@ -104,6 +110,7 @@ class Flights:
         """
         self._failures += 1
         held, self._inside = self._inside, set()
+        self._deaths.update(held)
         if self._suspects and len(held) == 1:
             (name,) = held
             self._culprits.add(tuple(self._all[name].tokens))
@@ -117,6 +124,7 @@ class Flights:
         if hopeless:
             text = f"the vllm engine failed {self._failures} times without an answer between"
             raise TeacherError(f"{text}; the last time: {reason}")
-        if held & self._all.keys() and (self._suspects or self._failures > 1):
-            self._suspects = held
-            self._width = max(1, len(held) // _SHARE)
+        # The oldest have seen most, so that suspects are the first to go in again.
+        if suspects := {name for name, times in self._deaths.items() if times > 1 and name in held}:
+            self._suspects = suspects
+            self._width = max(1, len(suspects) // _SHARE)

@@ -209,7 +209,7 @@ def ledger(pairs: Pairs, asked: Sequence[str], laps: int) -> None:
     rates = []
     for _ in range(laps):
         with folder() as path:
-            rates.append(rate(len(few), lambda: append_ledger(few, path)))  # noqa: B023
+            rates.append(rate(len(few), lambda: append_ledger(few, path)))
     print(f"ledger, append: {spread(rates)} durable completions/s", flush=True)
     with folder() as path:
         append_ledger(pairs, path, SEGMENTS)

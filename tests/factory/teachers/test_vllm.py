@@ -159,6 +159,35 @@ def test_a_prompt_that_kills_the_engine_is_the_only_one_that_fails(
     assert len(built) <= 1 + 4 * len(places)
 
 
+def test_a_prompt_that_kills_the_engine_late_is_found_though_others_are_answered_meanwhile():
+    built = []
+
+    class Slow(Mortal):
+        num_steps = 0
+
+        def step(self) -> list[tuple[str, Completion]]:
+            poisoned = [n for n, (r, _) in self.held.items() if r.messages[-1].content == "poison"]
+            self.num_steps += bool(poisoned)
+            if self.num_steps == 5:
+                return super().step()
+            others = {name: item for name, item in self.held.items() if name not in poisoned}
+            ended = StandIn(held=others).step()
+            for name, _ in ended:
+                del self.held[name]
+            return ended
+
+    def make(*_: object) -> StandIn:
+        built.append(Slow())
+        return built[-1]
+
+    asked = VllmTeacher(config(max_num_seqs=16), num_threads=1, make_engine=make)
+    requests = [request("poison" if i == 20 else str(i)) for i in range(2000)]
+    answers = texts(asked, requests)
+    assert answers.pop(20).startswith("engine_error: ")
+    assert answers == {i: str(i) for i in range(2000) if i != 20}
+    assert len(built) <= 5
+
+
 def test_a_prompt_at_fault_is_told_before_more_is_asked_for():
     asked = VllmTeacher(config(), num_threads=1, make_engine=lambda *_: Mortal())
     told = []
