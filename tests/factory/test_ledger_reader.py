@@ -1,6 +1,7 @@
 import os
 import random
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -216,6 +217,18 @@ def test_tables_that_are_not_merged_agree(tmp_path, monkeypatch):
     assert reader.get(key(7)).text == "0 7"
     assert [reader.get(key(n)).text for n in (12, 3)] == ["5 12", "0 3"]
     assert texts(tmp_path)[14] == "5 14"
+
+
+def test_settling_many_small_tables_takes_time_in_proportion(tmp_path, monkeypatch):
+    table = Table.of_entries(pack_entry(bytes(16), 1, 0, 1), 0)
+    monkeypatch.setattr(Table, "merged", lambda tables, names: tables[0])
+    draft = reader_state.Draft(tmp_path, reader_state.State())
+    known = reader_state.Known(tmp_path / "0.jsonl", "")
+    draft._segments = dict.fromkeys(range(200_000), known)
+    draft._tables = [(table, frozenset([number])) for number in range(200_000)]
+    start = time.process_time()
+    assert len(draft.state().tables) == 1
+    assert time.process_time() - start < 3, "a quadratic one takes several times as long"
 
 
 def test_keys_are_found_among_neighbours_that_share_their_first_half():
