@@ -13,10 +13,11 @@ counted: its completion is asked for again.
 """
 
 from factory.ledger.compaction import Compaction, compact
+from factory.ledger.export import export
 from factory.ledger.lines import Usage
 from factory.ledger.reader import LedgerReader
+from factory.ledger.stats import LedgerStats, spent, stats
 from factory.ledger.tables import stats_table, usage_table
-from factory.ledger.upkeep import LedgerStats, export, spent, stats
 from factory.ledger.writer import LedgerWriter
 
 __all__ = [

@@ -13,6 +13,7 @@ run.
 import contextlib
 import os
 import secrets
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,12 +22,14 @@ from pathlib import Path
 from factory.errors import RunError
 from factory.ledger.merging import Merged, SegmentChanged, merge
 from factory.ledger.names import (
+    DAY_S,
     MERGED,
     SUFFIX,
     first_note,
     listing,
     lock,
     merged_name,
+    process_is_gone,
     read_name,
     sealed,
     segments,
@@ -40,7 +43,7 @@ _SMALL = 4 << 20
 """Bytes up to which a segment is always merged with others."""
 _MAX_INPUTS = 256
 """Each is open, for its lock, while it is merged."""
-_TEMPORARY = ".compacting"  # not .tmp, which a run that starts removes
+_TEMPORARY = ".compacting"
 _LOCK = "compaction.lock"
 _OWNER = "compaction.owner"
 
@@ -62,8 +65,31 @@ class Compaction:
     """Lines left out because they cannot be read."""
     left_alone: int = 0
     """Segments whose writers live, or may live, or that are not ours or of an early ledger."""
-    busy: bool = False
-    """Another compaction is at work, and nothing was done."""
+    busy: str = ""
+    """Who else is compacting, so that nothing was done; empty where nobody was."""
+
+    def __str__(self) -> str:
+        """All of it in a line."""
+        if self.busy:
+            return self.busy
+        said = ["nothing to merge"]
+        if self.outputs:
+            duplicates, damaged = _count(self.duplicates, "duplicate"), _count(self.damaged, "line")
+            said = [
+                f"merged {_count(self.inputs, 'segment')} of {self.bytes_before / 1e6:.1f} MB "
+                f"into {self.outputs} of {self.bytes_after / 1e6:.1f} MB",
+                f"{duplicates} and {damaged} with damage left out",
+            ]
+        if self.left_alone:
+            said.append(
+                f"{_count(self.left_alone, 'segment')} left alone: their writers may live, or they "
+                "are of another user or an early ledger"
+            )
+        return "; ".join(said)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def compact(
@@ -84,9 +110,9 @@ def compact(
     if not directory.is_dir():
         return done
     try:
-        with _alone(directory) as alone:
-            if not alone:
-                return Compaction(busy=True)
+        with _alone(directory) as busy:
+            if busy:
+                return Compaction(busy=busy)
             _clean(directory)
             by_run: dict[str, set[Path]] = defaultdict(set)
             for path in segments(directory, run)[0]:
@@ -205,6 +231,10 @@ def _clean(directory: Path) -> None:
     for pattern in (f"*{_TEMPORARY}", f"*-{MERGED}-*.idx.*.tmp"):
         for path in directory.glob(pattern):
             path.unlink(missing_ok=True)
+    for path in directory.glob("*.tmp"):  # of a writer that was killed, or is at it right now
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            if time.time() - path.stat().st_mtime > DAY_S:
+                path.unlink()
     _delete(directory, segments(directory)[1])
     listed = listing(directory)
     for name in listed:
@@ -213,31 +243,41 @@ def _clean(directory: Path) -> None:
 
 
 @contextlib.contextmanager
-def _alone(directory: Path) -> Iterator[bool]:
-    """Whether this is the only compaction of the ledger, for as long as this lasts."""
+def _alone(directory: Path) -> Iterator[str]:
+    """Keep other compactions of the ledger out; yields which other one keeps this one out."""
     file = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         held = lock(file)
         if held is not None:
-            yield held
+            yield "" if held else "another compaction is at work"
             return
-        with _owner(directory) as owner:
-            yield owner
+        with _owner(directory / _OWNER) as busy:
+            yield busy
     finally:
         os.close(file)
 
 
 @contextlib.contextmanager
-def _owner(directory: Path) -> Iterator[bool]:
-    """The same without locks; the file of an owner that was killed is the user's to delete."""
-    path = directory / _OWNER
+def _owner(path: Path) -> Iterator[str]:
+    """The same without locks; the file of an owner killed elsewhere is the user's to delete."""
+    host, _, pid = _owner_in(path).rpartition(" ")
+    if host == this_host() and pid.isdigit() and process_is_gone(int(pid)):
+        path.unlink(missing_ok=True)
     try:
         with path.open("x") as file:
             file.write(f"{this_host()} {os.getpid()}\n")
     except FileExistsError:
-        yield False
+        who = _owner_in(path) or "that does not say where"
+        yield f"another compaction ({who}) is at work; if it is dead, delete {path}"
         return
     try:
-        yield True
+        yield ""
     finally:
         path.unlink(missing_ok=True)
+
+
+def _owner_in(path: Path) -> str:
+    """Host and process that a file names; empty where there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_text(errors="replace").strip()
+    return ""

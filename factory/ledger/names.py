@@ -21,6 +21,8 @@ from factory.ledger.lines import Note, parse
 
 SUFFIX = ".jsonl"
 MERGED = "_merged"
+DAY_S = 24 * 60 * 60
+"""Age at which what another host began, and did not end, is taken for given up."""
 _STAMP = r"\d{8}T\d{6}"
 _NAME = re.compile(
     rf"(?:(?P<run>.+)-)?(?P<stamp>{_STAMP})-(?P<host>[^-]+)-(?P<pid>\d+)-[0-9a-f]+\.jsonl"
@@ -153,7 +155,10 @@ def lock(file: int) -> bool | None:
 def sealed(path: Path) -> Iterator[bool]:
     """Whether nobody writes to a segment any more; while this lasts, nobody else will say so.
 
-    Without locks, a segment counts as sealed if its writer was a process of this host that is gone.
+    A lock that is granted proves it for writers of this host only: some file systems keep each
+    host's locks to itself. A segment of another host counts as sealed where its index lies beside
+    it, or its last line is older than a day; without locks, one of this host where its process is
+    gone.
     """
     try:
         # Over NFS an exclusive lock takes a descriptor that can write.
@@ -162,19 +167,43 @@ def sealed(path: Path) -> Iterator[bool]:
         yield False  # gone, or not ours
         return
     try:
-        held = lock(file)
-        yield _writer_is_gone(read_name(path.name)) if held is None else held
+        yield _is_ended(path, file, lock(file))
     finally:
         os.close(file)
 
 
-def _writer_is_gone(name: SegmentName) -> bool:
+def _is_ended(path: Path, file: int, locked: bool | None) -> bool:
+    name = read_name(path.name)
+    if locked is False:
+        return False
     if name.host == MERGED:
         return True
-    if name.host != this_host():
-        return False
+    if name.host == this_host():
+        return locked or process_is_gone(name.pid)
+    return path.with_name(f"{path.name}.idx").exists() or (
+        _last_time(file, name) < time.time_ns() // 1000 - DAY_S * 1_000_000
+    )
+
+
+def _last_time(file: int, name: SegmentName) -> int:
+    """Microseconds since 1970 in the last line that can be read, or in the name."""
+    size = os.fstat(file).st_size
+    length = 1 << 16
+    while True:
+        data = os.pread(file, length, max(0, size - length))
+        for line in reversed(data.splitlines(keepends=True)):
+            said = parse(line)
+            if isinstance(said, tuple):
+                return said[1].at
+        if length >= size:
+            return name.time
+        length *= 16
+
+
+def process_is_gone(pid: int) -> bool:
+    """Whether no process of this host has a number."""
     try:
-        os.kill(name.pid, 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
         return True
     except (PermissionError, OverflowError):

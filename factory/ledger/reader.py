@@ -4,7 +4,7 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from factory.errors import RunError
 from factory.ledger.lines import KEY_BYTES, unpack
-from factory.ledger.state import Draft, State
+from factory.ledger.reader_state import Draft, State
 from factory.ledger.table import Table, count_distinct, halves
 from factory.records import Completion
 
@@ -135,26 +135,6 @@ class LedgerReader:
                     return completion
             self._mend(state, place[0], gone=line is None)
         raise RunError(f"{self.directory}: completion {key} moves again and again")
-
-    def get_many(self, keys: Sequence[str]) -> list[Completion | None]:
-        """`get` of each key, in their order; reads in the order of the disk."""
-        state = self._state
-        raw = [bytes.fromhex(key) for key in keys]
-        if any(len(key) != KEY_BYTES for key in raw):
-            raise ValueError(f"keys have {2 * KEY_BYTES} hexadecimal digits")
-        if len(state.tables) != 1:
-            return [self.get(key) for key in keys]
-        found: list[Completion | None] = [None] * len(keys)
-        numbers = np.frombuffer(b"".join(raw), ">u8").reshape(-1, 2).astype(np.uint64)
-        (table,) = state.tables
-        rows = table.find_all(numbers[:, 0], numbers[:, 1])
-        (present,) = np.nonzero(rows >= 0)
-        present = present[np.argsort(table.place[rows[present]], kind="stable")]
-        for position, row in zip(present.tolist(), rows[present].tolist(), strict=True):
-            line = self._read(state, *table.at(row))
-            completion = line and unpack(line, raw[position].hex().encode())
-            found[position] = completion or self.get(keys[position])
-        return found
 
     def lines(self) -> Iterator[bytes]:
         """The line of every distinct key as it lies on disk, in the order they were written.

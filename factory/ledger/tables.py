@@ -4,7 +4,7 @@ from rich.console import Group
 from rich.table import Table
 
 from factory.ledger.lines import Usage
-from factory.ledger.upkeep import LedgerStats
+from factory.ledger.stats import LedgerStats
 from factory.terminal import plain
 
 

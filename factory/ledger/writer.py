@@ -9,7 +9,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterable
+import weakref
 from pathlib import Path
 
 from factory.errors import RunError
@@ -26,7 +26,7 @@ _FLUSH_S = 0.1
 class LedgerWriter:
     """Appends to a segment of its own, which it makes at the first completion.
 
-    Several threads may share one.
+    Several threads may share one. As a context manager it is closed at the end.
 
     Args:
         directory: the ledger; made where it is missing.
@@ -38,7 +38,6 @@ class LedgerWriter:
 
     def __init__(self, directory: Path, run: str = "") -> None:
         self.path = directory / new_name(run)
-        self._run = run
         self._lock = threading.Lock()
         self._sync_lock = threading.Lock()  # taken before _lock where both are needed
         self._wake = threading.Event()
@@ -52,8 +51,24 @@ class LedgerWriter:
         self._tally = Tally()
         self._written = 0
         self._durable = 0
-        self._error: OSError | None = None
-        self._flusher = threading.Thread(target=self._flush_often, daemon=True)
+        self._error: RunError | None = None
+        self._flusher = threading.Thread(
+            target=_flush_often, args=(weakref.ref(self), self._wake, self._closed), daemon=True
+        )
+
+    def __enter__(self) -> "LedgerWriter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        """What was dropped and not closed is left as if its process had been killed."""
+        if hasattr(self, "_flusher"):
+            self._closed.set()
+            self._wake.set()
+            if self._file is not None:
+                os.close(self._file)
 
     def append(self, key: str, completion: Completion, account: str = "") -> int:
         """Write a completion; returns the number that `durable` reaches when it is on disk.
@@ -67,45 +82,35 @@ class LedgerWriter:
             RunError: the disk is full or failed; the segment stays readable.
             ValueError: no key, or the writer is closed.
         """
-        return self.append_many([(key, completion)], account)
-
-    def append_many(self, items: Iterable[tuple[str, Completion]], account: str = "") -> int:
-        """Write (key, completion) pairs in one go, all or none of them; see `append`."""
-        pairs = [(_raw(key), completion) for key, completion in items]
+        raw = _raw(key)
         with self._lock:
             if self._closed.is_set():
                 raise ValueError(f"{self.path}: the writer is closed")
-            lines, entries, size = [], bytearray(), self._size + self._torn
             # A clock that steps back must not change which of two lines comes first.
-            now = max(time.time_ns() // 1000, self._last_time + 1)
-            for at, (key, completion) in enumerate(pairs, now):
-                line = pack(key, completion, at=at, account=account)
-                entries += pack_entry(key, make_rank(at, line), size, len(line))
-                size += len(line)
-                lines.append(line)
+            at = max(time.time_ns() // 1000, self._last_time + 1)
+            line = pack(raw, completion, at=at, account=account)
             try:
-                self._write(b"".join(lines))
+                offset = self._write(line)
             except OSError as error:
                 raise self._failed(error) from error
-            self._last_time = now + len(pairs)
-            self._entries += entries
-            self._counts.lines += len(pairs)
-            for _, item in pairs:
-                self._tally.add(account, item)
-            self._written += len(pairs)
+            self._last_time = at
+            self._entries += pack_entry(raw, make_rank(at, line), offset, len(line))
+            self._counts.lines += 1
+            self._tally.add(account, completion)
+            self._written += 1
             self._wake.set()
             return self._written
 
-    def _write(self, data: bytes) -> None:
-        """Append whole lines; what a full disk let through of them is taken back."""
+    def _write(self, line: bytes) -> int:
+        """Append a line, all of it or nothing that a full disk let through; returns its offset."""
         if self._file is None:
             self._file = self._open()
             self._flusher.start()
-        data = b"\n" + data if self._torn else data
+        data = b"\n" + line if self._torn else line
         written = 0
         try:
             while written < len(data):
-                written += os.write(self._file, data[written:] if written else data)
+                written += os.write(self._file, data[written:])
         except OSError:
             if written:
                 try:
@@ -114,33 +119,45 @@ class LedgerWriter:
                     # What cannot be taken back is ended before the next line, and damaged.
                     self._size, self._torn = self._size + written, True
             raise
-        if self._torn:
-            self._counts.damaged += 1
+        self._counts.damaged += self._torn
         self._size, self._torn = self._size + len(data), False
+        return self._size - len(line)
 
     def _open(self) -> int:
         """Make the segment, locked before it has its name: a compaction never finds it unlocked."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        for attempt in range(10):
-            temporary = self.path.with_name(f"{self.path.name}.tmp")
-            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL
-            file = os.open(temporary, flags, 0o644)
-            try:
-                lock(file)
-                temporary.replace(self.path)
-                sync_directory(self.path.parent)
-            except OSError as error:
-                os.close(file)
-                # A run that starts removes temporary files, of others too where a ledger is shared.
-                if not isinstance(error, FileNotFoundError) or attempt == 9:
-                    raise
-                self.path = self.path.with_name(new_name(self._run))
-            else:
-                return file
-        raise AssertionError("the last attempt returns or raises")
+        temporary = self.path.with_name(f"{self.path.name}.tmp")
+        file = os.open(temporary, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
+        try:
+            lock(file)
+            temporary.replace(self.path)
+            sync_directory(self.path.parent)
+        except OSError:
+            os.close(file)
+            temporary.unlink(missing_ok=True)
+            raise
+        return file
 
     def _failed(self, error: OSError) -> RunError:
         return RunError(f"{self.path}: the ledger cannot be written: {way_out(error)}")
+
+    def _sync(self, file: int) -> None:
+        """Bring the segment to the disk.
+
+        Raises:
+            RunError: the disk failed, or nobody will find there what was written.
+        """
+        try:
+            os.fsync(file)
+            links = os.fstat(file).st_nlink
+        except OSError as error:
+            raise self._failed(error) from error
+        if not links:
+            raise RunError(
+                f"{self.path}: was deleted while it was written, by hand or by a compaction on a "
+                f"host that cannot see this one's locks; compact while no run writes, then start "
+                f"the run again: what is lost is asked for again"
+            )
 
     @property
     def durable(self) -> int:
@@ -150,7 +167,7 @@ class LedgerWriter:
             RunError: flushing failed.
         """
         if self._error:
-            raise self._failed(self._error)
+            raise RunError(str(self._error)) from self._error
         return self._durable
 
     def flush(self) -> int:
@@ -164,20 +181,12 @@ class LedgerWriter:
                 file, written = self._file, self._written
             if file is not None and self._durable < written:
                 try:
-                    os.fsync(file)  # while others append
-                except OSError as error:
+                    self._sync(file)  # while others append
+                except RunError as error:
                     self._error = error
                 else:
                     self._durable = written
         return self.durable
-
-    def _flush_often(self) -> None:
-        while not self._closed.is_set():
-            self._wake.wait()
-            self._wake.clear()
-            self._closed.wait(_FLUSH_S)
-            with contextlib.suppress(RunError):  # kept for whoever appends or asks next
-                self.flush()
 
     def close(self) -> None:
         """Flush, write the index, and end the segment.
@@ -188,7 +197,9 @@ class LedgerWriter:
         try:
             self.flush()
             with self._lock, contextlib.suppress(RunError):  # readers do without an index
-                if self._file is not None and not self._torn and not self._closed.is_set():
+                closed = self._closed.is_set()
+                self._closed.set()  # before the index, which says that nothing more comes
+                if self._file is not None and not self._torn and not closed:
                     table = Table.of_entries(self._entries, 0)
                     self._counts.paid = self._tally.paid()
                     write_idx(self.path, Index(table, self._counts, self._size))
@@ -202,6 +213,22 @@ class LedgerWriter:
                 self._entries = bytearray()
             if self._flusher.is_alive() and self._flusher is not threading.current_thread():
                 self._flusher.join()
+
+
+def _flush_often(
+    writer: "weakref.ref[LedgerWriter]", wake: threading.Event, closed: threading.Event
+) -> None:
+    """Flush what was appended, until the writer is closed or nobody has it any more."""
+    while not closed.is_set():
+        wake.wait()
+        wake.clear()
+        closed.wait(_FLUSH_S)
+        held = writer()
+        if held is None:
+            return
+        with contextlib.suppress(RunError):  # kept for whoever appends or asks next
+            held.flush()
+        del held
 
 
 def _raw(key: str) -> bytes:

@@ -17,10 +17,8 @@ from factory.licenses import require_known
 from factory.records import Completion, Request
 from factory.teachers import models
 from factory.teachers.chat import ChatTokens
+from factory.teachers.flights import Flight, Flights
 from factory.teachers.terms import Terms
-
-_MAX_FAILURES = 3
-"""Failures of the engine in a row, without a completion between them, that end the work."""
 
 
 @settings
@@ -109,21 +107,11 @@ class Engine(Protocol):
         ...
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Flight:
-    """A request inside the engine."""
-
-    index: int
-    request: Request
-    tokens: Sequence[int]
-    max_tokens: int
-
-
 class VllmTeacher:
     """Answers with a vLLM engine, which is built at the first request.
 
-    An engine that fails is built again and gets the requests that it held. One thread at a time may
-    take from `generate`.
+    An engine that fails is built again and gets the requests that it held, see
+    `factory.teachers.flights`. One thread at a time may take from `generate`.
 
     Args:
         config: which model, and how.
@@ -144,7 +132,6 @@ class VllmTeacher:
         self._engine: Engine | None = None
         self._chat: ChatTokens | None = None
         self._names = map(str, itertools.count())
-        self._failures = 0
 
     def load(self) -> Engine:
         """The engine, ready; kept from the first call on.
@@ -161,11 +148,10 @@ class VllmTeacher:
         """See `Teacher.generate`."""
         # More than run at once, so that the engine's own queue does not run dry while it steps.
         room = self.config.max_num_seqs + max(8, self.config.max_num_seqs // 4)
-        source, index, ended = iter(requests), 0, False
-        flights: dict[str, Flight] = {}
+        source, index, ended, flights = iter(requests), 0, False, Flights(room)
         try:
             while flights or not ended:
-                while len(flights) < room and not ended:
+                while flights.has_room() and not ended:
                     try:
                         request = next(source)
                     except StopIteration:
@@ -177,15 +163,19 @@ class VllmTeacher:
                         yield index, refusal
                     index += 1
                 if flights:
-                    ended_now = self._step(flights)
-                    yield from [(flights.pop(name).index, done) for name, done in ended_now]
+                    yield from self._step(flights)
         finally:
-            if flights and self._engine is not None:
-                with suppress(Exception):  # an engine that has failed shows that at its next step
-                    self._engine.abort(list(flights))
+            self._abort(flights.inside())
 
-    def _admit(self, index: int, request: Request, flights: dict[str, Flight]) -> Completion | None:
-        """Give a request to the engine; return an error's completion if it cannot be answered."""
+    def _abort(self, names: list[str]) -> None:
+        if names and self._engine is not None:
+            try:
+                self._engine.abort(names)
+            except Exception as error:  # it would hand their answers to whoever asks next
+                self._drop(error)
+
+    def _admit(self, index: int, request: Request, flights: Flights) -> Completion | None:
+        """Take a request in; return an error's completion if it cannot be answered."""
         engine = self.load()
         assert self._chat is not None
         wanted = "score" if self.config.runner == "pooling" else "chat"
@@ -198,59 +188,47 @@ class VllmTeacher:
         left = engine.max_length - len(tokens)
         if left < (wanted == "chat"):
             return self._refusal(f"context_overflow: {len(tokens)} tokens, {engine.max_length} fit")
-        flight = Flight(index, request, tokens, min(request.sampling.max_tokens, left))
-        name = next(self._names)
-        flights[name] = flight
-        try:
-            engine.add(name, tokens, request, flight.max_tokens)
-        except ValueError as error:
-            del flights[name]
-            return self._refusal(f"bad_request: {one_line(error)}")
-        except Exception as error:
-            self._restart(error, flights)
+        max_tokens = min(request.sampling.max_tokens, left)
+        flights.take(next(self._names), Flight(index, request, tokens, max_tokens))
         return None
 
     def _refusal(self, error: str) -> Completion:
         assert self._engine is not None
         return Completion(finish_reason="error", error=error, engine=self._engine.name)
 
-    def _step(self, flights: dict[str, Flight]) -> list[tuple[str, Completion]]:
-        engine = self.load()
-        try:
-            ended = engine.step()
-            if not ended and engine.is_empty():
-                raise RuntimeError(f"the engine lost {len(flights)} requests")
-        except Exception as error:
-            self._restart(error, flights)
-            return []
-        if ended:
-            self._failures = 0
-        return ended
-
-    def _restart(self, reason: Exception, flights: dict[str, Flight]) -> None:
-        """Build the engine again and add what it held.
+    def _step(self, flights: Flights) -> list[tuple[int, Completion]]:
+        """(index, completion) of requests that ended; an engine that failed goes, and they stay.
 
         Raises:
             TeacherError: it has failed too often in a row.
         """
-        while True:
-            _let_go(reason)
-            self._failures += 1
-            if self._engine is not None:
-                with suppress(Exception):  # what has failed may fail at its end, too
-                    self._engine.close()
-                self._engine = None
-            if self._failures >= _MAX_FAILURES:
-                self._failures = 0
-                text = f"the vllm engine failed {_MAX_FAILURES} times without an answer between"
-                raise TeacherError(f"{text}; the last time: {one_line(reason)}") from reason
-            try:
-                engine = self.load()
-                for name, flight in flights.items():
+        refused, ended = [], list[tuple[str, Completion]]()
+        try:
+            engine = self.load()
+            while item := flights.next_in():
+                name, flight = item
+                try:
                     engine.add(name, flight.tokens, flight.request, flight.max_tokens)
-                return
-            except Exception as error:
-                reason = error
+                except ValueError as error:
+                    refusal = self._refusal(f"bad_request: {one_line(error)}")
+                    refused.append((flights.refuse(name), refusal))
+            if held := flights.inside():
+                ended = engine.step()
+                if not ended and engine.is_empty():
+                    raise RuntimeError(f"the engine lost {len(held)} requests")
+        except Exception as error:
+            name = self._engine.name if self._engine else ""
+            self._drop(error)
+            flights.fail(one_line(error), name)
+        return refused + flights.end(ended)
+
+    def _drop(self, reason: Exception) -> None:
+        """Close an engine that has failed; the next use builds another."""
+        _let_go(reason)
+        if self._engine is not None:
+            with suppress(Exception):  # what has failed may fail at its end, too
+                self._engine.close()
+            self._engine = None
 
 
 def _make_engine(config: VllmConfig, num_threads: int) -> Engine:

@@ -74,7 +74,7 @@ class VllmEngine:
                 top_p=request.sampling.top_p,
                 max_tokens=max_tokens,
                 stop=list(request.stop),
-                seed=request.seed % 2**63,
+                seed=request.seed % 2**31,  # what `http_replies` sends a server
                 output_kind=self._kind,
                 skip_clone=True,
             )

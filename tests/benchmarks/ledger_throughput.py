@@ -86,24 +86,14 @@ def rate(count: int, work: Callable[[], object]) -> float:
 
 
 def append_ledger(pairs: Pairs, folder: Path, segments: int = 1) -> None:
-    """The ledger, a batch at a time."""
+    """The ledger, an append a completion and a flush a batch."""
     size = -(-len(pairs) // segments)
     for start in range(0, len(pairs), size):
-        writer = LedgerWriter(folder, "bench")
-        for batch in batches(pairs[start : start + size]):
-            number = writer.append_many(batch, "r1/math/on")
-            assert writer.flush() == number
-        writer.close()
-
-
-def append_singly(pairs: Pairs, folder: Path) -> None:
-    """The ledger, an append a completion, durable after each batch."""
-    writer = LedgerWriter(folder, "bench")
-    for batch in batches(pairs):
-        for key, completion in batch:
-            writer.append(key, completion, "r1/math/on")
-        writer.flush()
-    writer.close()
+        with LedgerWriter(folder, "bench") as writer:
+            for batch in batches(pairs[start : start + size]):
+                for key, completion in batch:
+                    number = writer.append(key, completion, "r1/math/on")
+                assert writer.flush() == number
 
 
 class Sqlite:
@@ -194,7 +184,7 @@ def opening(path: Path) -> tuple[float, float, float]:
 
 
 def lookups(reader: LedgerReader, keys: Sequence[str], laps: int) -> None:
-    """Print lookups/s in three ways."""
+    """Print lookups/s in two ways."""
 
     def look_in() -> None:
         for key in keys:
@@ -204,11 +194,7 @@ def lookups(reader: LedgerReader, keys: Sequence[str], laps: int) -> None:
         for key in keys:
             reader.get(key)
 
-    def get_many() -> None:
-        for start in range(0, len(keys), BATCH):
-            reader.get_many(keys[start : start + BATCH])
-
-    ways = {"key in reader": look_in, "get": get, "get_many": get_many}
+    ways = {"key in reader": look_in, "get": get}
     rates: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(laps):
         for name, way in ways.items():
@@ -220,12 +206,11 @@ def lookups(reader: LedgerReader, keys: Sequence[str], laps: int) -> None:
 def ledger(pairs: Pairs, asked: Sequence[str], laps: int) -> None:
     """Print the ledger's figures."""
     few, half = pairs[: len(pairs) // 5], pairs[: len(pairs) // 2]
-    for name, way in (("append_many", append_ledger), ("append", append_singly)):
-        rates = []
-        for _ in range(laps):
-            with folder() as path:
-                rates.append(rate(len(few), lambda: way(few, path)))  # noqa: B023
-        print(f"ledger, {name}: {spread(rates)} durable completions/s", flush=True)
+    rates = []
+    for _ in range(laps):
+        with folder() as path:
+            rates.append(rate(len(few), lambda: append_ledger(few, path)))
+    print(f"ledger, append: {spread(rates)} durable completions/s", flush=True)
     with folder() as path:
         append_ledger(pairs, path, SEGMENTS)
         size = sum(segment.stat().st_size for segment in path.glob("*.jsonl"))

@@ -1,11 +1,21 @@
 import os
+import re
 import threading
 import time
 
 import pytest
 
 from factory.errors import RunError
-from factory.ledger import LedgerReader, LedgerWriter, Usage, compact, compaction, spent, stats
+from factory.ledger import (
+    LedgerReader,
+    LedgerWriter,
+    Usage,
+    compact,
+    compaction,
+    names,
+    spent,
+    stats,
+)
 from factory.ledger.lines import _seal
 from factory.records import Completion
 from tests.factory.ledgers import key, read, segment_names, start, texts, wait_for, write
@@ -166,11 +176,58 @@ def test_segments_of_early_ledgers_and_foreign_files_stay(tmp_path):
 def test_two_compactions_do_not_meet(tmp_path):
     write(tmp_path, 3)
     write(tmp_path, 3)
-    with compaction._alone(tmp_path) as alone:
-        assert alone
-        assert compact(tmp_path).busy
+    with compaction._alone(tmp_path) as busy:
+        assert not busy
+        assert str(compact(tmp_path)) == "another compaction is at work"
     assert len(segment_names(tmp_path)) == 2
     assert not compact(tmp_path).busy
+
+
+def test_a_compaction_is_told_in_a_line(tmp_path):
+    assert str(compact(tmp_path)) == "nothing to merge"
+    for _ in range(3):
+        write(tmp_path, 3000)
+    line = _seal(key(1).encode(), b'{"text": "early"}')
+    (tmp_path / "20250101T000000-my-host-7-abcdef.jsonl").write_bytes(line)
+    assert re.fullmatch(
+        r"merged 3 segments of 1\.\d MB into 1 of 0\.\d MB; "
+        r"6,000 duplicates and 0 lines with damage left out; "
+        r"1 segment left alone: their writers may live, .*",
+        str(compact(tmp_path)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("owner", "works"),
+    [("HERE 4194305\n", True), (f"HERE {os.getpid()}\n", False), ("node7 4194305\n", False),
+     ("", False), ("HERE", False), ("HERE x", False)],
+)  # fmt: skip
+def test_without_locks_the_file_of_a_killed_compaction_blocks_nobody_on_its_host(
+    tmp_path, monkeypatch, owner, works
+):
+    monkeypatch.setattr(compaction, "lock", lambda file: None)
+    write(tmp_path, 3)
+    write(tmp_path, 3)
+    path = tmp_path / "compaction.owner"
+    path.write_text(owner.replace("HERE", names.this_host()))
+    said = str(compact(tmp_path))
+    assert said.startswith("merged 2 segments") is works
+    assert path.exists() is not works
+    if not works:
+        who = path.read_text().strip() or "that does not say where"
+        assert said == f"another compaction ({who}) is at work; if it is dead, delete {path}"
+
+
+def test_temporaries_of_killed_writers_go_after_a_day(tmp_path):
+    name = write(tmp_path, 3).path.name
+    for kind, hours in (("old", 25), ("new", 23)):
+        for path in (tmp_path / f"{kind}.jsonl.tmp", tmp_path / f"{name}.idx.{kind}.tmp"):
+            path.touch()
+            os.utime(path, (time.time() - hours * 3600,) * 2)
+    compact(tmp_path)
+    assert sorted(path.name for path in tmp_path.glob("*.tmp")) == sorted(
+        [f"{name}.idx.new.tmp", "new.jsonl.tmp"]
+    )
 
 
 def test_a_full_disk_leaves_the_inputs(tmp_path, monkeypatch):
@@ -285,7 +342,7 @@ def test_a_segment_that_was_compacted_away_is_found_in_its_successor(tmp_path):
     reader = read(tmp_path)
     compact(tmp_path)
     assert [reader.get(key(n)).text for n in range(6)] == [f"text {n}" for n in range(6)]
-    assert reader.get_many([key(9), key(5)])[1].text == "text 5"
+    assert reader.get(key(9)) is None
     assert len(reader) == 6
 
 
@@ -363,7 +420,7 @@ def test_a_writer_beside_compactions_loses_nothing(tmp_path):
     thread.join()
     assert len(texts(tmp_path)) == 60
     assert spent(tmp_path, "r")[""].completions == 60
-    wait_for(lambda: compact(tmp_path).busy is False)
+    wait_for(lambda: not compact(tmp_path).busy)
     assert os.path.exists(tmp_path / "compaction.lock")
 
 

@@ -1,14 +1,16 @@
 import dataclasses
 import errno
+import gc
 import math
 import os
 import re
 import threading
+import time
 
 import pytest
 
 from factory.errors import RunError
-from factory.ledger import LedgerWriter, compact, spent
+from factory.ledger import LedgerWriter, compact, names, spent
 from factory.ledger import writer as ledger
 from factory.ledger.names import read_name, sealed, this_host
 from factory.records import Completion
@@ -72,20 +74,6 @@ def test_a_run_that_makes_no_file_name_is_refused(tmp_path, run):
         LedgerWriter(tmp_path, run)
 
 
-def test_a_batch_is_written_whole(tmp_path):
-    writer = LedgerWriter(tmp_path)
-    pairs = [(key(n), Completion(text=str(n))) for n in range(10)]
-    assert writer.append_many(pairs) == 10
-    assert writer.append_many([]) == 10
-    with pytest.raises(ValueError, match="32 hexadecimal digits"):
-        writer.append_many([(key(11), Completion()), ("00", Completion())])
-    assert writer.append(key(12), Completion()) == 11
-    assert writer.flush() == 11
-    writer.close()
-    assert len(read(tmp_path)) == 11
-    assert key(11) not in read(tmp_path)
-
-
 def test_a_writer_without_completions_leaves_nothing_and_a_closed_one_takes_none(tmp_path):
     writer = LedgerWriter(tmp_path / "ledger")
     writer.close()
@@ -104,6 +92,93 @@ def test_a_segment_is_locked_while_its_writer_lives(tmp_path):
     writer.close()
     with sealed(writer.path) as ended:
         assert ended
+
+
+@pytest.mark.parametrize(
+    ("hours", "has_index", "ended"),
+    [(0, False, False), (23, False, False), (25, False, True), (0, True, True), (25, True, True)],
+)
+@pytest.mark.parametrize("has_locks", [True, False])
+def test_a_lock_that_is_granted_says_little_of_another_host(
+    tmp_path, monkeypatch, hours, has_index, ended, has_locks
+):
+    now = time.time_ns()
+    monkeypatch.setattr(ledger.time, "time_ns", lambda: now - hours * 3600 * 10**9)
+    written = write(tmp_path, 3).path
+    monkeypatch.undo()
+    stamp, _, pid, random = written.name.split("-")
+    path = written.rename(tmp_path / f"{stamp}-elsewhere-{pid}-{random}")
+    with path.open("ab") as file:
+        file.write(b"torn" * 50_000)
+    index = written.with_name(f"{written.name}.idx")
+    if has_index:
+        index.rename(f"{path}.idx")
+    if not has_locks:
+        monkeypatch.setattr(names, "lock", lambda file: None)
+    with sealed(path) as said:
+        assert said is ended
+
+
+def test_another_hosts_segment_without_lines_is_as_old_as_its_name(tmp_path):
+    for stamp, ended in (("20250101T000000", True), ("20990101T000000", False)):
+        path = tmp_path / f"{stamp}-elsewhere-7-abcdef.jsonl"
+        path.touch()
+        with sealed(path) as said:
+            assert said is ended
+
+
+def test_a_writer_whose_segment_was_deleted_says_so_and_counts_nothing_as_durable(tmp_path):
+    writer = LedgerWriter(tmp_path)
+    writer.append(key(1), Completion())
+    assert writer.flush() == 1
+    writer.path.unlink()
+    writer.append(key(2), Completion())
+    with pytest.raises(RunError, match=r"was deleted while it was written.*start the run again"):
+        writer.flush()
+    with pytest.raises(RunError, match="was deleted"):
+        _ = writer.durable
+    with pytest.raises(RunError, match="was deleted"):
+        writer.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_writer_is_closed_at_the_end_of_its_block(tmp_path):
+    with LedgerWriter(tmp_path) as writer:
+        writer.append(key(1), Completion())
+    assert writer.path.with_name(f"{writer.path.name}.idx").exists()
+    with pytest.raises(ValueError, match="is closed"):
+        writer.append(key(2), Completion())
+
+
+def test_a_writer_that_was_dropped_leaves_its_lines_and_nothing_else(tmp_path):
+    before = threading.active_count(), len(os.listdir("/proc/self/fd"))
+    for number in range(10):
+        writer = LedgerWriter(tmp_path)
+        writer.append(key(number), Completion())
+    path = writer.path
+    del writer
+    gc.collect()
+    wait_for(lambda: (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before)
+    with sealed(path) as ended:
+        assert ended
+    assert len(read(tmp_path)) == 10
+
+
+def test_a_segment_that_could_not_be_made_is_made_at_the_next_completion(tmp_path, monkeypatch):
+    writer = LedgerWriter(tmp_path)
+
+    def full(directory):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for name in ("lock", "sync_directory"):
+        with monkeypatch.context() as patch:
+            patch.setattr(ledger, name, full)
+            with pytest.raises(RunError, match="No space left"):
+                writer.append(key(1), Completion())
+        assert list(tmp_path.glob("*.tmp")) == []
+    writer.append(key(1), Completion(text="x"))
+    writer.close()
+    assert read(tmp_path).get(key(1)).text == "x"
 
 
 def test_threads_share_a_writer(tmp_path):

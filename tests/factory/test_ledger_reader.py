@@ -1,11 +1,12 @@
 import os
 import random
 import threading
+import time
 
 import numpy as np
 import pytest
 
-from factory.ledger import LedgerReader, LedgerWriter, compact, sidecar, state
+from factory.ledger import LedgerReader, LedgerWriter, compact, reader_state, sidecar
 from factory.ledger.lines import _seal
 from factory.ledger.table import Table, count_distinct, pack_entry
 from factory.records import Completion
@@ -21,7 +22,7 @@ def read_without_scanning(directory, monkeypatch):
     def refuse(*_):
         raise AssertionError("the lines were read")
 
-    monkeypatch.setattr(state, "scan", refuse)
+    monkeypatch.setattr(reader_state, "scan", refuse)
     return read(directory)
 
 
@@ -186,7 +187,8 @@ def test_twenty_thousand_keys_in_many_segments(tmp_path):
     for start in range(0, len(keys), 1000):
         writer = LedgerWriter(tmp_path, "r")
         part = keys[start : start + 1500]  # a third comes twice
-        writer.append_many((k, Completion(text=f"{start} {k}")) for k in part)
+        for k in part:
+            writer.append(k, Completion(text=f"{start} {k}"))
         writer.close()
     reader = LedgerReader(tmp_path, max_files=3)
     reader.refresh()
@@ -195,10 +197,9 @@ def test_twenty_thousand_keys_in_many_segments(tmp_path):
     random.Random(1).shuffle(numbers)
     expected = [f"{max(0, n // 1000 * 1000 - 1000 * (n % 1000 < 500))} {keys[n]}" for n in numbers]
     assert [reader.get(keys[n]).text for n in numbers] == expected
-    assert [c.text for c in reader.get_many([keys[n] for n in numbers])] == expected
     absent = [digest("absent", number) for number in range(100)]
     assert not any(k in reader for k in absent)
-    assert reader.get_many(absent) == [None] * 100
+    assert {reader.get(k) for k in absent} == {None}
     assert reader._file.cache_info().currsize <= 3
     compact(tmp_path)
     reader.refresh()
@@ -207,15 +208,27 @@ def test_twenty_thousand_keys_in_many_segments(tmp_path):
 
 
 def test_tables_that_are_not_merged_agree(tmp_path, monkeypatch):
-    monkeypatch.setattr(state, "_SETTLED", 1)
+    monkeypatch.setattr(reader_state, "_SETTLED", 1)
     for start in (0, 5, 3):
         write(tmp_path, range(start, start + 10), text=f"{start}")
     reader = read(tmp_path)
     assert len(reader._state.tables) == 3
     assert len(reader) == 15
     assert reader.get(key(7)).text == "0 7"
-    assert [c.text for c in reader.get_many([key(12), key(3)])] == ["5 12", "0 3"]
+    assert [reader.get(key(n)).text for n in (12, 3)] == ["5 12", "0 3"]
     assert texts(tmp_path)[14] == "5 14"
+
+
+def test_settling_many_small_tables_takes_time_in_proportion(tmp_path, monkeypatch):
+    table = Table.of_entries(pack_entry(bytes(16), 1, 0, 1), 0)
+    monkeypatch.setattr(Table, "merged", lambda tables, names: tables[0])
+    draft = reader_state.Draft(tmp_path, reader_state.State())
+    known = reader_state.Known(tmp_path / "0.jsonl", "")
+    draft._segments = dict.fromkeys(range(200_000), known)
+    draft._tables = [(table, frozenset([number])) for number in range(200_000)]
+    start = time.process_time()
+    assert len(draft.state().tables) == 1
+    assert time.process_time() - start < 3, "a quadratic one takes several times as long"
 
 
 def test_keys_are_found_among_neighbours_that_share_their_first_half():

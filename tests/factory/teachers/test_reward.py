@@ -85,6 +85,22 @@ def test_scores_do_not_depend_on_order_or_batch_size(tmp_path: Path):
         assert one[index].score == pytest.approx(backwards[7 - index].score, abs=1e-5)
 
 
+def test_few_requests_are_taken_before_the_first_score(tmp_path: Path):
+    asked, taken = teacher(save_model(tmp_path, pad="<pad>"), batch_size=2), []
+
+    def source():
+        for number in range(200):
+            taken.append(number)
+            yield conversation(number % 9)
+
+    answers = asked.generate(source())
+    first = next(answers)
+    assert len(taken) == 128
+    rest = dict([first, *answers])
+    assert sorted(rest) == list(range(200))
+    assert rest[199].prompt_tokens == 199 % 9 + 6
+
+
 def test_what_cannot_be_scored_fails_alone(tmp_path: Path):
     asked = teacher(save_model(tmp_path, pad="<pad>"), max_length=30)
     requests = [conversation(3), None, request("w1"), conversation(25), conversation(2)]

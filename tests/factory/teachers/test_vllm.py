@@ -1,5 +1,6 @@
 """The vLLM teacher around an engine that stands in for vLLM's."""
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -123,11 +124,95 @@ def test_an_engine_that_dies_is_built_again_and_gets_its_requests_back():
     assert not second.closed
 
 
-def test_three_failures_in_a_row_end_the_work_and_name_the_last_one():
-    engines = [StandIn([RuntimeError(f"reason\n{i}")]) for i in range(3)]
-    with pytest.raises(TeacherError, match=r"3 times.*RuntimeError: reason 2"):
-        texts(teacher(*engines), [request()])
+def test_failures_with_one_prompt_after_another_end_the_work_and_name_the_last_one():
+    engines = [StandIn([RuntimeError(f"reason\n{i}")]) for i in range(5)]
+    with pytest.raises(TeacherError, match=r"5 times.*RuntimeError: reason 4"):
+        texts(teacher(*engines), [request("x" * i) for i in range(1, 9)])
     assert all(engine.closed for engine in engines)
+
+
+class Mortal(StandIn):
+    """Dies when it computes what a poisoned prompt asks for."""
+
+    def step(self) -> list[tuple[str, Completion]]:
+        if any("poison" in request.messages[-1].content for request, _ in self.held.values()):
+            raise RuntimeError("device-side\nassert")
+        return super().step()
+
+
+@pytest.mark.parametrize("places", [[0], [99], [20, 21, 22, 23], [7, 70], list(range(95, 100))])
+@pytest.mark.parametrize("max_num_seqs", [1, 4, 64])
+def test_a_prompt_that_kills_the_engine_is_the_only_one_that_fails(
+    places: list[int], max_num_seqs: int
+):
+    built = []
+
+    def make(*_: object) -> StandIn:
+        built.append(Mortal())
+        return built[-1]
+
+    requests = [request("poison" if i in places else str(i)) for i in range(100)]
+    asked = VllmTeacher(config(max_num_seqs=max_num_seqs), num_threads=1, make_engine=make)
+    expected = {i: str(i) for i in range(100)}
+    expected |= dict.fromkeys(places, "engine_error: RuntimeError: device-side assert")
+    assert texts(asked, requests) == expected
+    assert len(built) <= 1 + 4 * len(places)
+
+
+def test_a_prompt_that_kills_the_engine_late_is_found_though_others_are_answered_meanwhile():
+    built = []
+
+    class Slow(Mortal):
+        num_steps = 0
+
+        def step(self) -> list[tuple[str, Completion]]:
+            poisoned = [n for n, (r, _) in self.held.items() if r.messages[-1].content == "poison"]
+            self.num_steps += bool(poisoned)
+            if self.num_steps == 5:
+                return super().step()
+            others = {name: item for name, item in self.held.items() if name not in poisoned}
+            ended = StandIn(held=others).step()
+            for name, _ in ended:
+                del self.held[name]
+            return ended
+
+    def make(*_: object) -> StandIn:
+        built.append(Slow())
+        return built[-1]
+
+    asked = VllmTeacher(config(max_num_seqs=16), num_threads=1, make_engine=make)
+    requests = [request("poison" if i == 20 else str(i)) for i in range(2000)]
+    answers = texts(asked, requests)
+    assert answers.pop(20).startswith("engine_error: ")
+    assert answers == {i: str(i) for i in range(2000) if i != 20}
+    assert len(built) <= 5
+
+
+def test_a_prompt_at_fault_is_told_before_more_is_asked_for():
+    asked = VllmTeacher(config(), num_threads=1, make_engine=lambda *_: Mortal())
+    told = []
+
+    def source():
+        yield request("poison")
+        while not told:
+            yield None
+        yield request("a")
+
+    for index, completion in asked.generate(source()):
+        told.append((index, completion.error or completion.text))
+    assert told == [(0, "engine_error: RuntimeError: device-side assert"), (1, "a")]
+
+
+def test_an_engine_that_dies_as_it_takes_a_request_in_is_built_again():
+    class Choking(StandIn):
+        def add(self, name: str, tokens: Sequence[int], request: Request, max_tokens: int) -> None:
+            if request.messages[-1].content == "poison":
+                raise RuntimeError("dead")
+            super().add(name, tokens, request, max_tokens)
+
+    asked = VllmTeacher(config(), num_threads=1, make_engine=lambda *_: Choking())
+    answers = texts(asked, [request("a"), request("poison"), request("b")])
+    assert answers == {0: "a", 1: "engine_error: RuntimeError: dead", 2: "b"}
 
 
 def test_a_completion_between_failures_forgives_them():
@@ -171,7 +256,7 @@ def test_an_engine_that_loses_requests_has_failed():
 
     assert texts(teacher(Forgetful(), StandIn()), [request("a")]) == {0: "a"}
     with pytest.raises(TeacherError, match="lost 1 requests"):
-        texts(teacher(*[Forgetful() for _ in range(3)]), [request("a")])
+        texts(teacher(*[Forgetful() for _ in range(5)]), [request("x" * i) for i in (1, 2, 3)])
 
 
 @pytest.mark.parametrize(
@@ -218,6 +303,46 @@ def test_a_caller_who_leaves_takes_its_requests_out_of_the_engine():
     answers.close()
     assert not engine.held
     assert texts(asked, [request("a")]) == {0: "a"}
+
+
+def test_an_engine_that_cannot_forget_requests_is_dropped():
+    class Stuck(StandIn):
+        def abort(self, names: list[str]) -> None:
+            raise RuntimeError("abort failed")
+
+    first, second = Stuck(), StandIn()
+    asked = teacher(first, second, max_num_seqs=1)
+    answers = asked.generate(request(str(i)) for i in range(30))
+    next(answers)
+    answers.close()
+    assert first.closed
+    assert texts(asked, [request("a")]) == {0: "a"}
+    assert not second.closed
+
+
+def test_what_nobody_asked_for_is_passed_over():
+    class Talkative(StandIn):
+        def step(self) -> list[tuple[str, Completion]]:
+            return [("stranger", Completion(text="x")), *super().step()]
+
+    assert texts(teacher(Talkative()), [request("a")]) == {0: "a"}
+
+
+def test_a_seed_reaches_the_engine_as_it_would_a_server():
+    from factory.teachers.http import HttpConfig
+    from factory.teachers.http_replies import encode
+    from factory.teachers.vllm_engine import VllmEngine
+
+    asked: list[dict[str, Any]] = []
+    engine = VllmEngine.__new__(VllmEngine)  # around no real one, which takes seconds to import
+    engine._sampling_params = lambda **fields: asked.append(fields)
+    engine._tokens_input, engine._kind = list, None
+    engine.llm = type("Sink", (), {"add_request": lambda *_: None})()
+    engine.add("0", [1], request(seed=2**40 + 7), 5)
+    http = HttpConfig(base_urls=("http://127.0.0.1:1/v1",), model="m", license="mit")
+    over_http = json.loads(encode(http, request(seed=2**40 + 7)))
+    assert asked[0]["seed"] == over_http["seed"] == 7
+    assert asked[0]["max_tokens"] == 5
 
 
 def test_without_vllm_the_extras_are_named(monkeypatch: pytest.MonkeyPatch):

@@ -4,6 +4,7 @@ The tables of a state are sorted arrays. A table of a million keys or more stays
 ones are merged with others that are not much larger, so that a lookup searches few.
 """
 
+from collections import deque
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -149,12 +150,12 @@ class Draft:
         """Merge small tables, each key O(log n) times in the life of a reader."""
         settled = [item for item in self._tables if len(item[0]) >= _SETTLED]
         small = [item for item in self._tables if len(item[0]) < _SETTLED]
-        small.sort(key=lambda item: len(item[0]))
-        while small:
-            group = [small.pop(0)]
+        waiting = deque(sorted(small, key=lambda item: len(item[0])))
+        while waiting:
+            group = [waiting.popleft()]
             total = len(group[0][0])
-            while small and len(small[0][0]) <= 2 * total and total < _SETTLED:
-                group.append(small.pop(0))
+            while waiting and len(waiting[0][0]) <= 2 * total and total < _SETTLED:
+                group.append(waiting.popleft())
                 total += len(group[-1][0])
             members = frozenset[int]().union(*(item[1] for item in group))
             merged = Table.merged([item[0] for item in group], self._names(members))
