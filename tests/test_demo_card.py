@@ -39,7 +39,7 @@ def rebuilt(client, tmp_path_factory) -> Path:
     nobody = ScriptedTeacher(lambda item: Completion(error="asked: the ledger lacks this"))
     job = make_job(load_recipe(ROOT / "pipelines" / "recipes" / "tiny.toml"))
     run(job, folder / "run", ledger=folder / "ledger", teacher=nobody, client=client)
-    assert [path.name for path in (folder / "ledger").iterdir()] == ["demo.jsonl"]
+    assert [path.name for path in (folder / "ledger").glob("*.jsonl")] == ["demo.jsonl"]
     return folder / "run"
 
 
