@@ -107,7 +107,8 @@ def run(
         stages = Stages(job, directory, client, progress, models)
         stages.run(partial(worker_teachers, start, num_threads, teacher, limited))
         progress.stage("writing the dataset")
-        ledgers.compact(directory.ledger, run=directory.run_id)
+        if busy := ledgers.compact(directory.ledger, run=directory.run_id).busy:
+            progress.say(f"{directory.ledger}: not compacted: {busy}")
         return publish(job, directory)
 
 
