@@ -1,8 +1,9 @@
 """How many requests each server has at once, and when it is left alone.
 
-The window of a server grows by one for each answer up to where overload was last seen, and from
-there by a tenth for each round of answers; overload halves it. All the requests that were on their
-way when it was halved say the same thing again, so that they do not halve it again. A server that
+The window of a server grows by one for each answer up to where overload was last seen, from there
+by a tenth for each round of answers, and well above it, where that is no longer true, by one again;
+overload halves it. All the requests that were on their way when it was halved say the same thing
+again, so that they do not halve it again. A server that
 cannot be reached, that fails several times running or that has too much to do with one request
 rests, longer each time, and then gets one request to show that it is back.
 """
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 
 FIRST_WINDOW = 16.0
 _STEP = 0.1  # of the window, for a whole round of answers
+_WELL_ABOVE = 1.5
 _STRIKES = 4  # failures running
 _TIMEOUTS = 3  # running; a single one may be an answer that is too long
 
@@ -41,7 +43,8 @@ class Server:
         self._strikes = self._rests = self._timeouts = 0
         self._bore = True
         if 2 * self.in_flight >= self.window:  # else nothing shows that it bears more
-            step = _STEP if self.window >= self._ceiling else 1.0
+            slow = self._ceiling <= self.window < _WELL_ABOVE * self._ceiling
+            step = _STEP if slow else 1.0
             self.window = min(self.window + step, max_window)
 
     def overloaded(self, sent: float, now: float, rest_s: float) -> None:

@@ -523,6 +523,14 @@ def test_a_window_soon_returns_to_where_overload_was_and_goes_on_in_step_with_it
     assert answer_round(server) > 210
 
 
+def test_overload_that_was_not_the_servers_limit_is_soon_forgotten():
+    server = Server("http://h/v1", 16.0)
+    server.overloaded(1.0, 2.0, 0.5)
+    windows = [answer_round(server) for _ in range(12)]
+    assert windows[4] < 26
+    assert windows[-1] == 256
+
+
 def test_overload_by_a_single_request_is_a_failure():
     server = Server("http://h/v1", 1.0)
     for now in (1.0, 2.0, 3.0, 4.0):
