@@ -209,8 +209,8 @@ class Exchange:
         patience_s = max(config.patience_s, config.timeout_s)
         if all(one.rests_until - now > patience_s for one in self._servers.all):
             self._stop(
-                f"{server.url} asks to wait {failure.retry_after_s:.0f} s, longer than "
-                f"teacher.patience_s = {patience_s:g}; run the same command again later"
+                f"{server.url} asks to wait {failure.retry_after_s:.0f} s, longer than the "
+                f"{patience_s:g} s of teacher.patience_s; run the same command again later"
             )
         elif now - self._last_answer >= patience_s:
             addresses = ", ".join(one.url for one in self._servers.all)
@@ -220,8 +220,9 @@ class Exchange:
                     f"vllm serve {config.model}"
                 )
                 return
+            name = "patience_s" if patience_s > config.timeout_s else "timeout_s"
             self._stop(
-                f"{addresses} answered nothing for teacher.patience_s = {patience_s:g} s; the last "
+                f"{addresses} answered nothing for teacher.{name} = {patience_s:g} s; the last "
                 f"failure: {failure.detail}; {self._way_out(failure)}"
             )
 

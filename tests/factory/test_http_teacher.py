@@ -348,9 +348,16 @@ def test_what_no_request_can_mend_ends_the_work(stub: Running, mode: str, way_ou
     assert way_out in str(caught.value)
 
 
+@pytest.mark.parametrize("status", [101, 204, 302, 401, 404])
+def test_a_status_that_is_no_answer_is_the_servers_fault(status: int):
+    failure = read_error(status, b"", "", 0.0)
+    assert (failure.refuses, failure.fatal, failure.retry) == (True, "at_first", "later")
+
+
 def test_a_quota_for_each_minute_is_no_empty_account():
     said = b'{"error": {"message": "Quota exceeded for requests per minute", "code": 429}}'
     assert read_error(429, said, "", 0.0).slug == "rate_limited"
+    assert read_error(429, b'{"message": "insufficient balance"}', "", 0.0).slug == "no_money"
     said = b'{"error": {"message": "no JSON: he has insufficient funds", "code": 400}}'
     assert read_error(400, said, "", 0.0).fatal == ""
 
@@ -462,14 +469,14 @@ def test_no_more_than_a_few_times_max_in_flight_sleep(stub: Running):
 
     def feed() -> Iterator[Request]:
         nonlocal taken
-        for number in range(50):
+        for number in range(60):
             taken += 1
-            yield request(f"{number} <<500:1>>")
+            yield request(f"{number} <<500>>" if number % 2 else str(number))
 
-    settings = config(stub.url, max_in_flight=3, backoff_s=0.1, max_backoff_s=0.1)
+    settings = config(stub.url, max_in_flight=3, max_attempts=2, backoff_s=0.5, max_backoff_s=0.5)
     for num_done, _ in enumerate(HttpTeacher(settings).generate(feed())):
         held.append(taken - num_done)
-    assert 3 < max(held) <= 12
+    assert 6 < max(held) <= 12
 
 
 def test_a_limit_for_longer_than_retry_after_loses_nothing(stub: Running):
