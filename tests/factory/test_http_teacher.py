@@ -364,11 +364,11 @@ def test_a_quota_for_each_minute_is_no_empty_account():
 
 @pytest.mark.parametrize("mode", ["500", "503", "429-soon", "hang", "disconnect", "404"])
 def test_patience_with_servers_that_answer_nothing_ends(stub: Running, mode: str):
-    settings = config(stub.url, timeout_s=0.1, patience_s=0.3)
+    settings = config(stub.url, timeout_s=0.25, patience_s=0.5)
     answers = HttpTeacher(settings).generate(map(request, map(str, itertools.count())))
     assert next(answers)[1].error == ""
     stub.control(mode=mode)
-    with pytest.raises(TeacherError, match=r"answered nothing for teacher.patience_s = 0.3 s; the"):
+    with pytest.raises(TeacherError, match=r"answered nothing for teacher.patience_s = 0.5 s; the"):
         list(answers)
 
 
@@ -473,7 +473,7 @@ def test_no_more_than_a_few_times_max_in_flight_sleep(stub: Running):
             taken += 1
             yield request(f"{number} <<500>>" if number % 2 else str(number))
 
-    settings = config(stub.url, max_in_flight=3, max_attempts=2, backoff_s=0.5, max_backoff_s=0.5)
+    settings = config(stub.url, max_in_flight=3, max_attempts=2, backoff_s=0.1, max_backoff_s=0.1)
     for num_done, _ in enumerate(HttpTeacher(settings).generate(feed())):
         held.append(taken - num_done)
     assert 6 < max(held) <= 12
