@@ -172,14 +172,19 @@ OVERFLOW = "This model's maximum context length is 64 tokens. However, you reque
 OVERFLOW_SGLANG = "The input (70 tokens) is longer than the model's context length (64 tokens)."
 ERRORS: dict[str, tuple[int, Any]] = {
     "400": (400, _error("top_p must be in (0, 1]")),
+    "402": (402, _error("Insufficient Balance", "unknown_error", "invalid_request_error")),
+    "405": (405, {"detail": "Method Not Allowed"}),
+    "410": (410, _error("The model was retired.")),
+    "200-error": (200, _error("Provider overloaded", "", 502)),
     "404": (404, _error("The model does not exist.", "NotFoundError", 404)),
     "429": (429, _error("slow down", "rate", 429)),
+    "429-quota": (429, _error("You exceeded your quota", "insufficient_quota", "")),
     "filter-400": (400, _error("The response was filtered.", "", "content_filter")),
     "overflow": (400, _error(OVERFLOW)),
     "overflow-sglang": (400, {"object": "error", "message": OVERFLOW_SGLANG, "code": 400}),
     "overflow-openai": (400, _error("Please reduce it.", "invalid", "context_length_exceeded")),
 }
-RETRY_AFTER = {"429": "0.2", "429-minute": "60", "429-day": "86400"}
+RETRY_AFTER = {"429": "0.2", "429-soon": "0.01", "429-minute": "60", "429-day": "86400"}
 MESSAGES: dict[str, dict[str, Any]] = {
     "no-text": {"content": None},
     "big": {"content": "ab " * 350_000},
@@ -191,8 +196,37 @@ MESSAGES: dict[str, dict[str, Any]] = {
 ENDS = {"filter": "content_filter", "length": "length", "reasoning-cut": "length", "abort": "abort"}
 
 
+def _no_room(body: dict[str, Any], mode: str) -> str:
+    """What vLLM says where a prompt of 24 tokens and max_tokens are more than 64 tokens."""
+    asked = body.get("max_tokens", 40)
+    if 24 + asked <= 64:
+        return ""
+    if mode == "room-old":
+        return (
+            f"'max_tokens' or 'max_completion_tokens' is too large: {asked}. This model's maximum "
+            f"context length is 64 tokens and your request has 24 input tokens ({asked} > 64 - 24)."
+        )
+    if mode == "room-sglang":
+        return (
+            "Requested token count exceeds the model's maximum context length of 64 tokens. You "
+            f"requested a total of {24 + asked} tokens: 24 tokens from the input messages and "
+            f"{asked} tokens for the completion."
+        )
+    if asked > 64:
+        return f"max_tokens={asked} cannot be greater than max_model_len=64. Please request fewer"
+    seen = min(24, 65 - asked)
+    least = "at least " if seen == 65 - asked else ""
+    return (
+        f"This model's maximum context length is 64 tokens. However, you requested {asked} output "
+        f"tokens and your prompt contains {least}{seen} input tokens, for a total of "
+        f"{least}{seen + asked} tokens."
+    )
+
+
 async def _chat(send: Send, body: dict[str, Any], mode: str, authorization: str) -> None:
-    if mode.startswith("429"):
+    if mode.startswith("room") and (refusal := _no_room(body, mode)):
+        return await _json(send, _error(refusal), 400)
+    if (mode.startswith("429") and mode not in ERRORS) or mode == "429":
         wait = formatdate(usegmt=True) if mode == "429-date" else RETRY_AFTER.get(mode)
         headers = ((b"retry-after", wait.encode()),) if wait else ()
         return await _json(send, ERRORS["429"][1], 429, headers)

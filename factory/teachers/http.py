@@ -61,22 +61,30 @@ class HttpConfig(Terms):
     max_in_flight: int = 256
     """Requests on their way at once, at most, from one worker; how many there are adapts itself."""
     max_attempts: int = 8
-    """For one request, where the failure may pass; timeouts and garbled replies get three."""
+    """For one request, where the failure may pass; timeouts and garbled replies get three. What is
+    no fault of the request, as no connection, a 429 with Retry-After or a server that turns all
+    away, costs it nothing until `patience_s` is over, or ten times as many were sent."""
+    patience_s: float = 900.0
+    """The work ends once no server answered anything for so long, or for `timeout_s` where that is
+    longer. A large model takes minutes to start."""
     backoff_s: float = 0.5
     """Upper end of the first wait after a failure; it doubles with each further one."""
     max_backoff_s: float = 30.0
     """Where that doubling ends. A server's own Retry-After may be longer."""
 
     limits: ClassVar[frozenset[str]] = Terms.limits | {
-        "base_urls", "api_key_env", "timeout_s", "max_in_flight", "max_attempts", "backoff_s",
-        "max_backoff_s",
+        "base_urls", "api_key_env", "timeout_s", "max_in_flight", "max_attempts", "patience_s",
+        "backoff_s", "max_backoff_s",
     }  # fmt: skip
     holds_model: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require_known(self.license)
-        for name in ("timeout_s", "max_in_flight", "max_attempts", "backoff_s", "max_backoff_s"):
+        for name in (
+            "timeout_s", "max_in_flight", "max_attempts", "patience_s", "backoff_s",
+            "max_backoff_s",
+        ):  # fmt: skip
             if not 0 < getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
         if not self.model or self.model.startswith(("/", ".", "~")) or "://" in self.model:
@@ -134,7 +142,9 @@ class HttpTeacher:
 
         Raises:
             PrerequisiteError: the variable named by `api_key_env` is not set.
-            TeacherError: the key or the model is refused, or no server can be reached.
+            TeacherError: the key or the model is refused before anything was answered, the account
+                is empty, or no server answered anything for `patience_s`. What is in flight then
+                is waited for and comes first.
         """
         feed = iter(requests)
         first = next(filter(None, feed), None)

@@ -1,20 +1,24 @@
 """How many requests each server has at once, and when it is left alone.
 
-The window of a server grows by one for each answer until the first sign of overload, and from then
-on by a few for each round of answers; overload halves it. All the requests that were on their way
-when it was halved say the same thing again, so that they do not halve it again. A server that
-cannot be reached, or that fails several times running, rests, longer each time, and then gets one
-request to show that it is back.
+The window of a server grows by one for each answer up to where overload was last seen, from there
+by a tenth for each round of answers, and well above it, where that is no longer true, by one again;
+overload halves it. All the requests that were on their way when it was halved say the same thing
+again, so that they do not halve it again. A server that
+cannot be reached, that fails several times running or that has too much to do with one request
+rests, longer each time, and then gets one request to show that it is back.
 """
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 FIRST_WINDOW = 16.0
-_STEP = 4.0  # for a whole round of answers, once overload was seen
+_STEP = 0.1  # of the window, for a whole round of answers
+_WELL_ABOVE = 1.5
 _STRIKES = 4  # failures running
+_TIMEOUTS = 3  # running; a single one may be an answer that is too long
 
 
 @dataclass(slots=True, eq=False)
@@ -25,37 +29,52 @@ class Server:
     window: float
     in_flight: int = 0
     rests_until: float = 0.0
-    unreachable: int = 0
-    """Times running that it could not be reached."""
     _known_at: float = 0.0
-    _overloaded: bool = False
+    _ceiling: float = math.inf
+    """The window at which overload was last seen."""
+    _bore: bool = True
+    """Whether it answered since then."""
+    _timeouts: int = 0
     _strikes: int = 0
     _rests: int = 0
 
     def answered(self, max_window: int) -> None:
         """It gave an answer, be that a refusal."""
-        self.unreachable = self._strikes = self._rests = 0
+        self._strikes = self._rests = self._timeouts = 0
+        self._bore = True
         if 2 * self.in_flight >= self.window:  # else nothing shows that it bears more
-            step = min(0.5, _STEP / self.window) if self._overloaded else 1.0
+            slow = self._ceiling <= self.window < _WELL_ABOVE * self._ceiling
+            step = _STEP if slow else 1.0
             self.window = min(self.window + step, max_window)
 
-    def overloaded(self, sent: float, now: float) -> None:
+    def overloaded(self, sent: float, now: float, rest_s: float) -> None:
         """It said that it has too much to do with a request sent at `sent`, or took too long."""
-        if sent >= self._known_at:
-            self.window = max(1.0, self.window / 2)
-            self._overloaded, self._known_at = True, now
-
-    def failed(self, sent: float, now: float, rest_s: float, *, reached: bool) -> None:
-        """It failed at a request sent at `sent`; `rest_s` is its first rest."""
         if sent < self._known_at:
             return
-        self.unreachable = 0 if reached else self.unreachable + 1
+        if self._bore:  # else it is down, and its window says nothing
+            self._ceiling, self._bore = self.window, False
+        if self.window < 2:
+            self.failed(sent, now, rest_s, reached=True)
+            return
+        self.window /= 2
+        self._known_at = now
+
+    def timed_out(self, sent: float, now: float, rest_s: float) -> None:
+        """It did not answer a request sent at `sent` in time."""
+        self._timeouts += 1
+        if self._timeouts >= _TIMEOUTS:
+            self.overloaded(sent, now, rest_s)
+
+    def failed(self, sent: float, now: float, rest_s: float, *, reached: bool) -> None:
+        """It failed at a request sent at `sent`; `rest_s` is its rest now."""
+        if sent < self._known_at:
+            return
         self._strikes += 1
-        if reached and self._strikes < _STRIKES:
+        if reached and not self._rests and self._strikes < _STRIKES:
             return
         self.window = 1.0
         self.rest(now + rest_s)
-        self._strikes, self._known_at, self._overloaded = 0, now, False
+        self._strikes, self._known_at = 0, now
         self._rests += 1
 
     def next_rest(self, first_s: float, longest_s: float) -> float:
@@ -81,7 +100,7 @@ class Servers:
         self._alarm: asyncio.TimerHandle | None = None
 
     def capacity(self) -> int:
-        """How many requests, those waiting to be tried again included, may be held now."""
+        """How many requests may be on their way, or waiting for a place, now."""
         now = self._loop.time()
         total = sum(int(server.window) for server in self.all if server.rests_until <= now)
         return max(1, min(total, self._max_in_flight))

@@ -19,9 +19,10 @@ import pytest
 from factory.errors import ConfigError, PrerequisiteError, TeacherError
 from factory.recipe import load_recipe
 from factory.records import Completion, Message, Request, Sampling
-from factory.teachers import http_exchange, make_teacher
+from factory.teachers import http_connections, make_teacher
 from factory.teachers.http import HttpConfig, HttpTeacher
-from factory.teachers.http_replies import read_error
+from factory.teachers.http_failures import Failure, read_error
+from factory.teachers.http_replies import read_reply
 from factory.teachers.pacing import Server
 from pipelines import make_job
 from tests.stub_server import Running, running
@@ -186,6 +187,7 @@ ERRORS = [
     ("no-choices", "bad_reply: it holds no choices", 3),
     ("no-text", "bad_reply: it holds no text", 3),
     ("abort", "bad_reply: finish_reason is 'abort', not stop or length", 3),
+    ("200-error", "server_error: HTTP 200: Provider overloaded", 4),
     ("html", "bad_reply: its content type is 'text/html', not JSON", 3),
     ("hang", "timeout: no answer in 0.15 s", 3),
 ]
@@ -201,6 +203,7 @@ def test_a_request_that_keeps_failing_is_listed_with_its_slug(
     assert (failed.text, failed.finish_reason) == ("", "error")
     assert fine.text.startswith("fine The final answer")
     assert sorted(stub.stats()["bodies"].values()) == sorted([1, attempts])
+    assert (failed.attempts, fine.attempts) == (attempts, 1)
 
 
 @pytest.mark.parametrize("mode", [row[0] for row in ERRORS if row[2] > 1])
@@ -209,11 +212,11 @@ def test_a_failure_that_passes_is_not_told(stub: Running, mode: str):
     [completion] = ask(stub, request(f"<<{mode}:2>>"), timeout_s=timeout_s)
     assert completion.error == ""
     assert completion.text.startswith(f"<<{mode}:2>> The final answer")
-    assert stub.stats()["received"] == 3
+    assert stub.stats()["received"] == completion.attempts == 3
 
 
 def test_an_endless_reply_is_given_up(stub: Running, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(http_exchange, "MAX_REPLY_BYTES", 2**20)
+    monkeypatch.setattr(http_connections, "MAX_REPLY_BYTES", 2**20)
     long, fine = ask(stub, request("<<big>>"), request("fine"))
     assert long.error == "bad_reply: it is longer than 1 MiB"
     assert fine.error == ""
@@ -227,6 +230,55 @@ def test_each_of_many_requests_of_all_kinds_comes_back_once(stub: Running):
         assert completion.error or completion.text.startswith(text)
     failed = {text.split("<<")[1] for text, c in zip(texts, completions, strict=True) if c.error}
     assert failed == {f"{row[0]}:2>>" for row in ERRORS if row[2] == 1}
+
+
+@pytest.mark.parametrize(
+    ("mode", "room"), [("room", None), ("room-old", 40), ("room-sglang", 40)], ids=str
+)
+@pytest.mark.parametrize("max_tokens", [41, 64, 1000])
+def test_an_answer_gets_the_room_that_the_prompt_leaves(
+    stub: Running, mode: str, room: int | None, max_tokens: int
+):
+    item = request(f"<<{mode}>>", sampling=Sampling(max_tokens=max_tokens))
+    [completion] = ask(stub, item)
+    assert (completion.error, completion.attempts) == ("", 2)
+    assert stub.stats()["last"].get("max_tokens") == room
+
+
+def test_a_prompt_that_leaves_no_room_overflows():
+    said = (
+        b'{"message": "maximum context length is 64 tokens and your request has 64 input tokens"}'
+    )
+    failure = read_error(400, said, "", 0.0)
+    assert (failure.slug, failure.room) == ("context_overflow", 0)
+
+
+@pytest.mark.parametrize("data", [b"[" * 200_000, b'{"x":' + b"[" * 200_000], ids=["list", "dict"])
+def test_deeply_nested_replies_are_bad_replies(data: bytes):
+    reply = read_reply(request(), data)
+    assert isinstance(reply, Failure)
+    assert reply.slug == "bad_reply"
+    assert read_error(500, data, "", 0.0).slug == "server_error"
+
+
+@pytest.mark.parametrize(
+    ("error", "slug", "fatal"),
+    [
+        ('"busy"', "server_error", ""),
+        ('{"message": "busy", "code": 429}', "rate_limited", ""),
+        ('{"message": "the content filter"}', "content_filter", ""),
+        ('{"message": "over the context length"}', "context_overflow", ""),
+        ('{"message": "insufficient balance"}', "no_money", "always"),
+        ('{"message": "who?", "code": "401"}', "server_error", "at_first"),
+    ],
+)
+@pytest.mark.parametrize("task", ["chat", "score"])
+def test_an_error_in_a_reply_that_claims_success_is_read_as_one(
+    task: Any, error: str, slug: str, fatal: str
+):
+    reply = read_reply(request(task=task), f'{{"error": {error}}}'.encode())
+    assert isinstance(reply, Failure)
+    assert (reply.slug, reply.fatal) == (slug, fatal)
 
 
 # What ends the work.
@@ -252,11 +304,88 @@ def test_a_server_that_refuses_everything_ends_the_work(stub: Running, mode: str
 
 def test_what_was_answered_before_the_end_is_handed_on(stub: Running):
     answers = HttpTeacher(config(stub.url)).generate(
-        itertools.chain([request("fine"), None, None], map(request, ["<<404>>"]))
+        itertools.chain([request("fine"), None, None], map(request, ["<<402>>"]))
     )
     assert next(answers)[1].error == ""
-    with pytest.raises(TeacherError, match="HTTP 404"):
+    with pytest.raises(TeacherError, match="HTTP 402"):
         list(answers)
+
+
+@pytest.mark.parametrize("mode", ["401", "404", "302"])
+def test_a_server_that_answered_before_may_turn_all_away_for_a_time(stub: Running, mode: str):
+    answers = HttpTeacher(config(stub.url, max_attempts=2)).generate(map(request, "abcdefgh" * 5))
+    next(answers)
+    stub.control(mode=mode, times=8)
+    assert [completion.error for _, completion in answers] == [""] * 39
+
+
+def test_the_other_server_takes_what_one_turns_away(stub: Running, second: Running):
+    answers = HttpTeacher(config(second.url, stub.url)).generate(map(request, "abcdefgh" * 5))
+    next(answers)
+    second.control(mode="404")
+    assert [completion.error for _, completion in answers] == [""] * 39
+
+
+def test_a_prompt_that_a_firewall_refuses_is_one_bad_request(stub: Running):
+    texts = ["first", *("fine" for _ in range(20)), "<<403>>"]
+    errors = [completion.error for completion in ask(stub, *map(request, texts), max_in_flight=1)]
+    assert errors[:-1] == [""] * 21
+    assert errors[-1].startswith("bad_request: HTTP 403")
+
+
+@pytest.mark.parametrize(
+    ("mode", "way_out"),
+    [
+        ("402", "top up the account and run the same command again; nothing is paid twice"),
+        ("429-quota", "top up the account"),
+        ("405", "check teacher.model = 'toy' and teacher.base_urls"),
+        ("410", "check teacher.model = 'toy' and teacher.base_urls"),
+    ],
+)
+def test_what_no_request_can_mend_ends_the_work(stub: Running, mode: str, way_out: str):
+    with pytest.raises(TeacherError, match=f"answers HTTP {mode[:3]}: ") as caught:
+        ask(stub, request("fine"), request(f"<<{mode}>>"), request("c"), max_in_flight=1)
+    assert way_out in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [101, 204, 302, 401, 404])
+def test_a_status_that_is_no_answer_is_the_servers_fault(status: int):
+    failure = read_error(status, b"", "", 0.0)
+    assert (failure.refuses, failure.fatal, failure.retry) == (True, "at_first", "later")
+
+
+def test_a_quota_for_each_minute_is_no_empty_account():
+    said = b'{"error": {"message": "Quota exceeded for requests per minute", "code": 429}}'
+    assert read_error(429, said, "", 0.0).slug == "rate_limited"
+    assert read_error(429, b'{"message": "insufficient balance"}', "", 0.0).slug == "no_money"
+    said = b'{"error": {"message": "no JSON: he has insufficient funds", "code": 400}}'
+    assert read_error(400, said, "", 0.0).fatal == ""
+
+
+@pytest.mark.parametrize("mode", ["500", "503", "429-soon", "hang", "disconnect", "404"])
+def test_patience_with_servers_that_answer_nothing_ends(stub: Running, mode: str):
+    settings = config(stub.url, timeout_s=0.25, patience_s=0.5)
+    answers = HttpTeacher(settings).generate(map(request, map(str, itertools.count())))
+    assert next(answers)[1].error == ""
+    stub.control(mode=mode)
+    with pytest.raises(TeacherError, match=r"answered nothing for teacher.patience_s = 0.5 s; the"):
+        list(answers)
+
+
+def test_what_is_in_flight_at_the_end_is_handed_on(stub: Running):
+    taken = 0
+
+    def feed() -> Iterator[Request]:
+        nonlocal taken
+        for text in [*(f"{n} <<slow>>" for n in range(15)), "<<402>>", *("x" for _ in range(99))]:
+            taken += 1
+            yield request(text)
+
+    answers = HttpTeacher(config(stub.url)).generate(feed())
+    got = [completion.error for _, completion in itertools.islice(answers, 15)]
+    assert (got, taken) == ([""] * 15, 16)
+    with pytest.raises(TeacherError, match="HTTP 402"):
+        next(answers)
 
 
 def test_a_wait_longer_than_a_request_may_take_ends_the_work(stub: Running):
@@ -267,8 +396,9 @@ def test_a_wait_longer_than_a_request_may_take_ends_the_work(stub: Running):
 
 def test_no_server_at_all_ends_the_work():
     urls = [f"http://127.0.0.1:{free_port()}/v1" for _ in range(2)]
+    settings = config(*urls, timeout_s=0.2, patience_s=0.2)
     with pytest.raises(TeacherError) as caught:
-        list(HttpTeacher(config(*urls)).generate(map(request, "abc")))
+        list(HttpTeacher(settings).generate(map(request, "abc")))
     message = f"{', '.join(urls)} cannot be reached: Connection refused; start a server with: "
     assert str(caught.value) == f"{message}vllm serve toy"
 
@@ -323,6 +453,39 @@ def test_what_no_header_can_hold_is_no_key(monkeypatch: pytest.MonkeyPatch, key:
 # How many at once, and where.
 
 
+def test_requests_that_keep_failing_hold_up_no_other(stub: Running):
+    texts = [*(f"{n} <<503>>" for n in range(20)), *(str(number) for number in range(300))]
+    slow = config(stub.url, backoff_s=8.0, max_backoff_s=8.0)
+    answers = HttpTeacher(slow).generate(map(request, texts))
+    start = time.monotonic()
+    fine = [completion.error for _, completion in itertools.islice(answers, 300)]
+    assert fine == [""] * 300
+    assert time.monotonic() - start < 4
+    answers.close()  # type: ignore[attr-defined]  # a generator
+
+
+def test_no_more_than_a_few_times_max_in_flight_sleep(stub: Running):
+    taken, held = 0, []
+
+    def feed() -> Iterator[Request]:
+        nonlocal taken
+        for number in range(60):
+            taken += 1
+            yield request(f"{number} <<500>>" if number % 2 else str(number))
+
+    settings = config(stub.url, max_in_flight=3, max_attempts=2, backoff_s=0.1, max_backoff_s=0.1)
+    for num_done, _ in enumerate(HttpTeacher(settings).generate(feed())):
+        held.append(taken - num_done)
+    assert 6 < max(held) <= 12
+
+
+def test_a_limit_for_longer_than_retry_after_loses_nothing(stub: Running):
+    stub.control(mode="429-soon", times=40)  # Retry-After: 0.01
+    completions = ask(stub, *map(request, "abcdefgh"), max_attempts=2)
+    assert [completion.error for completion in completions] == [""] * 8
+    assert sum(completion.attempts for completion in completions) == 48
+
+
 def test_a_healthy_server_soon_gets_hundreds_at_once(stub: Running):
     stub.control(delay_s=0.1)
     ask(stub, *(request(str(number)) for number in range(900)), max_in_flight=300)
@@ -341,10 +504,60 @@ def test_a_server_with_little_room_gets_little_more_than_it_bears(stub: Running)
 def test_one_crowd_of_requests_halves_the_window_once():
     server = Server("http://h/v1", 64.0)
     for sent in (0.1, 0.2, 0.9):
-        server.overloaded(sent, now=1.0 + sent)
+        server.overloaded(sent, 1.0 + sent, 0.5)
     assert server.window == 32
-    server.overloaded(1.2, now=1.5)
+    server.overloaded(1.2, 1.5, 0.5)
     assert server.window == 16
+
+
+def answer_round(server: Server) -> float:
+    for _ in range(int(server.window)):
+        server.in_flight = int(server.window)
+        server.answered(256)
+    return server.window
+
+
+def test_a_window_soon_returns_to_where_overload_was_and_goes_on_in_step_with_itself():
+    server = Server("http://h/v1", 200.0)
+    server.overloaded(1.0, 2.0, 0.5)
+    assert server.window == 100
+    assert answer_round(server) == 200
+    assert answer_round(server) == pytest.approx(220)
+    server.overloaded(3.0, 4.0, 0.5)
+    server.overloaded(5.0, 6.0, 0.5)  # nothing answered since: it is down, not small
+    assert server.window == pytest.approx(55)
+    answer_round(server)
+    assert answer_round(server) > 210
+
+
+def test_overload_that_was_not_the_servers_limit_is_soon_forgotten():
+    server = Server("http://h/v1", 16.0)
+    server.overloaded(1.0, 2.0, 0.5)
+    windows = [answer_round(server) for _ in range(12)]
+    assert windows[4] < 26
+    assert windows[-1] == 256
+
+
+def test_overload_by_a_single_request_is_a_failure():
+    server = Server("http://h/v1", 1.0)
+    for now in (1.0, 2.0, 3.0, 4.0):
+        assert server.rests_until == 0
+        server.overloaded(now - 0.1, now, 0.5)
+    assert server.rests_until == 4.5
+    server.overloaded(4.6, 5.0, 1.0)  # the one that should have shown that it is back
+    assert server.rests_until == 6
+
+
+def test_only_time_outs_without_an_answer_in_between_are_overload():
+    server = Server("http://h/v1", 64.0)
+    for now in range(1, 21):
+        server.timed_out(now - 0.1, now, 0.5)
+        if now % 2 == 0:
+            server.answered(256)
+    assert server.window == 64
+    for now in (21, 22, 23):
+        server.timed_out(now - 0.1, now, 0.5)
+    assert server.window == 32
 
 
 def test_a_server_rests_longer_each_time_until_it_answers():
@@ -356,9 +569,9 @@ def test_a_server_rests_longer_each_time_until_it_answers():
         server.failed(now - 0.1, now, rests[-1], reached=False)  # sent before it was known
         assert server.rests_until == now + rests[-1]
     assert rests == [0.5, 1.0, 2.0, 3.0]
-    assert (server.unreachable, server.window) == (4, 1)
+    assert server.window == 1
     server.answered(256)
-    assert (server.unreachable, server.next_rest(0.5, 3.0)) == (0, 0.5)
+    assert server.next_rest(0.5, 3.0) == 0.5
 
 
 def test_failures_of_one_request_among_many_rest_no_server():
@@ -382,7 +595,7 @@ def test_a_request_goes_to_the_server_that_has_least_to_do(stub: Running, second
 def test_a_server_that_is_down_costs_no_request(stub: Running):
     both = config(f"http://127.0.0.1:{free_port()}/v1", stub.url)
     answers = list(HttpTeacher(both).generate(request(str(number)) for number in range(200)))
-    assert [completion.error for _, completion in answers if completion.error] == []
+    assert {(completion.error, completion.attempts) for _, completion in answers} == {("", 1)}
     assert stub.stats()["received"] == 200
 
 
@@ -399,7 +612,7 @@ def test_a_server_that_dies_costs_no_request_where_another_lives(stub: Running):
 
 def test_a_server_that_comes_late_is_waited_for():
     port = free_port()
-    settings = config(f"http://127.0.0.1:{port}/v1", backoff_s=0.05, max_attempts=60)
+    settings = config(f"http://127.0.0.1:{port}/v1", backoff_s=0.05, max_attempts=1)
     answers: list[tuple[int, Completion]] = []
     asking = threading.Thread(
         target=lambda: answers.extend(HttpTeacher(settings).generate(map(request, "ab")))
@@ -566,6 +779,7 @@ def test_it_works_in_a_thread_that_is_not_the_main_one(stub: Running):
         ({"timeout_s": -5.0}, "timeout_s must be > 0, got -5.0"),
         ({"timeout_s": float("nan")}, "timeout_s must be > 0, got nan"),
         ({"max_in_flight": 0}, "max_in_flight must be > 0, got 0"),
+        ({"patience_s": 0.0}, "patience_s must be > 0, got 0.0"),
         ({"max_attempts": 0}, "max_attempts must be > 0, got 0"),
         ({"backoff_s": 0.0}, "backoff_s must be > 0, got 0.0"),
         ({"license": "llama3"}, "license 'llama3' is not one that can be combined"),
