@@ -62,7 +62,7 @@ def _histogram(scores: pl.Series) -> str:
     """The scores' range and a line of bars, such as `0 ▂█ 1`."""
     if not len(scores):
         return ""
-    low, high = float(scores.min()), float(scores.max())  # type: ignore[arg-type]
+    low, high = float(scores.min()), float(scores.max())  # type: ignore[arg-type]  # numbers
     if low == high:
         return f"all {low:g}"
     places = ((scores - low) / (high - low) * 9.999).floor().cast(pl.Int64)

@@ -138,6 +138,11 @@ class Budget:
                 cleared += 1
             return {"cleared": cleared, "wait_s": wait_s, "stopped": self.stopped}
 
+    def admit(self, holder: str) -> None:
+        """A worker has come, be it at the address of one that is gone."""
+        with self._lock:
+            self._gone.discard(holder)
+
     def drop(self, holder: str) -> None:
         """A worker is gone: what it had in flight may have been paid for, and counts as spent."""
         with self._lock:
@@ -222,11 +227,13 @@ class Purse:
     def settle(self, request: Request, completion: Completion) -> None:
         """Note what a cleared request took; told to the budget at the next call.
 
-        An answer whose server does not say what it took has taken the worst case.
+        An answer whose server does not say what it took has taken the worst case; so has one that
+        was too late or garbled.
         """
         reserved = self._open.pop(request.key)
         took = (completion.prompt_tokens, completion.completion_tokens)
-        if not any(took) and not completion.error:
+        lost = completion.error.startswith(("timeout", "bad_reply"))
+        if not any(took) and (lost or not completion.error):
             took = reserved
         self._settled.append((*reserved, *took, completion.attempts))
 

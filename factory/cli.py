@@ -88,6 +88,9 @@ def run_command(
     caps = _caps(loaded, max_cost, max_tokens)
     if preview and dry_run:
         raise typer.BadParameter("asks teachers, --dry-run does not", param_hint="--preview")
+    if (preview or dry_run) and (workers or scheduler):
+        text = "a few prompts are asked in this process, without workers"
+        raise typer.BadParameter(text, param_hint="--preview" if preview else "--dry-run")
     if preview:
         from factory.preview import NUM_PROMPTS
         from factory.preview import preview as show
@@ -207,7 +210,8 @@ def _show_result(console: Console, out: Path, manifest: dict[str, Any]) -> None:
         pair.add_row(plain(example["prompt"]), plain(example["on"]), plain(example["off"]))
         console.print(pair)
     if not any(funnel["kept"].values()):
-        console.print("No response was kept; see why with: factory audit", out, soft_wrap=True)
+        text = f"No response was kept; see why with: factory audit {out}"
+        console.print(text, markup=False, soft_wrap=True)
     console.print(f"card: {out / 'dataset' / 'README.md'}", markup=False, soft_wrap=True)
 
 

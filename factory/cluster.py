@@ -117,6 +117,10 @@ class BudgetPlugin(SchedulerPlugin):  # type: ignore[misc]  # Dask has no types
         self._budget = self._make_budget()
         scheduler.handlers[self.name] = self._budget.exchange
 
+    def add_worker(self, scheduler: Any, worker: str) -> None:
+        """One may come back at the address of one that was lost."""
+        self._budget.admit(worker)
+
     def remove_worker(self, scheduler: Any, worker: str, **kwargs: Any) -> None:
         """Count what a worker had in flight as spent."""
         self._budget.drop(worker)

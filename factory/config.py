@@ -23,7 +23,7 @@ T = TypeVar("T")
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def settings(cls: type[T]) -> type[T]:
     """Declare a table of a TOML file: a frozen, keyword-only dataclass that takes no other key."""
-    cls.__pydantic_config__ = pydantic.ConfigDict(extra="forbid")  # type: ignore[attr-defined]
+    cls.__pydantic_config__ = pydantic.ConfigDict(extra="forbid")  # type: ignore[attr-defined]  # as pydantic wants it
     return dataclasses.dataclass(frozen=True, kw_only=True)(cls)
 
 

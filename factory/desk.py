@@ -4,9 +4,8 @@
                              -> within budget? -> asked -> appended -> on the disk -> handed on
 
 What the ledger holds is never asked again, equal requests are asked once, and no completion is
-handed on before it is on the disk. A desk belongs to one part of a run; `Shared` lets one teacher
-serve the desks of several parts at the same time, so that an engine never runs dry where one part
-ends and the next begins.
+handed on before it is on the disk. A desk belongs to one part of a run; `factory.shared` lets one
+teacher serve the desks of several parts at the same time.
 """
 
 import contextlib
@@ -114,6 +113,7 @@ class Desk:
         self._cleared: deque[Request] = deque()
         self._askers: dict[str, list[Talk]] = {}
         self._not_durable: deque[tuple[int, str, Completion]] = deque()
+        self._written: set[str] = set()
         self._in_flight = 0
         self._is_current = is_current
         self._looked = time.monotonic()
@@ -167,6 +167,7 @@ class Desk:
             number, self.errors[request.key] = 0, completion.error
         else:
             number = self._writer.append(request.key, completion, account)
+            self._written.add(request.key)
         self._tell(completion, account)
         self._not_durable.append((number, request.key, completion))
 
@@ -178,6 +179,9 @@ class Desk:
                 return
             talk, request = self._ready.popleft()
             known = self._reader.get(request.key)
+            if known is None and request.key in self._written:
+                self._reader.refresh()
+                known = self._reader.get(request.key)
             if known is None and request.key in self.errors:
                 known = Completion(finish_reason="error", error=self.errors[request.key])
             if known is not None:

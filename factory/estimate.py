@@ -127,17 +127,19 @@ def _by_prompt(job: Job, root: Path) -> list[dict[str, float]]:
     found: list[dict[str, float]] = [{} for _ in range(job.num_prompts)]
     size = sum(path.stat().st_size for path in run.root.rglob("*.parquet"))
     for part in range(run.num_parts):
+        usages: dict[int, Usage] = {}
         for row in store.read_part(run.responses(part), RESPONSES):
-            usage = Usage()
-            usage.add(row)
+            usages.setdefault(row["prompt_index"], Usage()).add(row)
             counts = found[row["prompt_index"]]
             texts = [row["output"], *(grade["text"] for grade in row["grades"])]
             extra = {
                 f"kept_{row['mode']}": float(row["kept"]),
                 "bytes": sum(len(text.encode()) + _LINE_BYTES for text in texts),
             }
-            for name, number in {**usage.counts, **extra}.items():
+            for name, number in extra.items():
                 counts[name] = counts.get(name, 0.0) + number
+        for index, usage in usages.items():
+            found[index].update({name: float(number) for name, number in usage.counts.items()})
     for counts in found:
         counts["bytes"] = counts.get("bytes", 0.0) + size / job.num_prompts
     return found

@@ -96,7 +96,9 @@ class Progress:
 
     def line(self) -> str:
         """The state in one line."""
-        return f"{self._stage}: " + ", ".join(f"{name} {text}" for name, text in self._cells())
+        with self._lock:
+            cells = self._cells()
+        return f"{self._stage}: " + ", ".join(f"{name} {text}" for name, text in cells)
 
     def table(self) -> RenderableType:
         """The state as a table, and what was paid so far as another."""

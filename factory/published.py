@@ -6,6 +6,9 @@ import tomli_w
 
 from factory.recipe import Job
 
+_PRIVATE = frozenset(
+    {"user", "metadata", "safety_identifier", "prompt_cache_key", "hf_token", "api_key", "token"}
+)
 _PUBLISHED = """\
 # What this dataset was made with. Addresses, prices, limits and directories stay at home: a teacher
 # of kind "http" needs its base_urls, a model that was read from a directory that directory.
@@ -25,11 +28,12 @@ def published_toml(job: Job) -> str:
 
 def _withheld(value: Any, key: str = "") -> Any:
     """A teacher's free-form settings without paths, addresses and what names a person."""
+    if key in _PRIVATE:
+        return "withheld"
     if isinstance(value, dict):
         return {name: _withheld(item, name) for name, item in value.items()}
     if isinstance(value, list):
         return [_withheld(item, key) for item in value]
-    private = key in ("user", "metadata", "safety_identifier", "prompt_cache_key")
-    if isinstance(value, str) and (private or "://" in value or value.startswith(("/", "~", "."))):
+    if isinstance(value, str) and ("://" in value or value.startswith(("/", "~", "."))):
         return "withheld"
     return value

@@ -42,7 +42,11 @@ class Accept:
                 raise ValueError(f"{name} must be >= {low}, got {getattr(self, name)}")
         most = min(self.max_samples, self.max_per_prompt or self.max_samples)
         if self.per == "prompt" and self.rows > most:
-            raise ValueError(f"rows must be <= {most}, the most one prompt can give, {self.rows=}")
+            raise ValueError(
+                f"rows must be <= {most}, the most one prompt can give, got {self.rows}"
+            )
+        if self.max_per_prompt and not self.rows:
+            raise ValueError("max_per_prompt needs rows, got rows = 0")
 
 
 @settings

@@ -159,6 +159,16 @@ class Recipe:
         """All teachers; a single one is called `teacher`."""
         return {"teacher": self.teacher} if self.teacher else self.teachers
 
+    def without_limits(self) -> "Recipe":
+        """The same with teachers that may be asked as fast as they answer."""
+        fast = {
+            name: dataclasses.replace(config, requests_per_minute=0, tokens_per_minute=0)
+            for name, config in self.by_name.items()
+        }
+        if self.teacher:
+            return dataclasses.replace(self, teacher=fast["teacher"])
+        return dataclasses.replace(self, teachers=fast)
+
     def answerers(self, domain: str, mode: Mode) -> dict[str, float]:
         """Weights by name of the teachers that answer prompts of a domain in a mode."""
         special = self.ask.domains.get(domain, Answerers())

@@ -6,6 +6,7 @@ answers, filters, records and card are all tried; nothing is kept.
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from distributed import Client, LocalCluster
@@ -14,6 +15,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from factory.asking import Asker
+from factory.budget import Caps
 from factory.engine import run
 from factory.funnel import funnel_table
 from factory.preview import shown
@@ -36,7 +38,8 @@ def rehearse(job: Job) -> Iterator[RenderableType]:
         Client(cluster) as client,
     ):
         teacher = knowing_teacher(prompts, asker)
-        manifest = run(job, Path(folder) / "run", teacher=teacher, client=client)
+        free = replace(job, recipe=job.recipe.without_limits())
+        manifest = run(free, Path(folder) / "run", teacher=teacher, client=client, caps=Caps())
     yield funnel_table(manifest["funnel"]["prompts"], manifest["funnel"]["responses"])
     yield Text("Dry run: right answers came from a script, no teacher was asked, nothing is kept.")
 

@@ -71,10 +71,11 @@ class Stages:
             self.progress.stage("looking for repeated prompts", total=1)
             self._finish([self._submit(tasks.find_duplicate_prompts, self.job, run)])
         missing = [part for part in parts if not run.responses(part).exists()]
-        self._begin_asking(missing)
+        together = bool(missing) and self.job.recipe.accept.is_global
+        self._begin_asking(parts if together else missing)
         self.client.subscribe_topic(_TOPIC, self._on_event)
         try:
-            if missing and self.job.recipe.accept.is_global:
+            if together:
                 self._fill_together(parts)
             else:
                 self._fill({part: {} for part in missing})
@@ -181,20 +182,22 @@ class Stages:
         """
         failures: list[BaseException] = []
         results: list[Any] = []
-        waiting = as_completed(futures)
+        alive = list(futures)
+        waiting = as_completed(alive)
         for future in waiting:
             error = _failure(future)
             if isinstance(error, SchedulerLost):
                 raise error
             if isinstance(error, TeacherError | PrerequisiteError):
-                self.client.cancel(list(futures), force=True)
+                self.client.cancel(alive, force=True)
                 raise error
             if error:
                 failures.append(error)
                 continue
             result = future.result()
             if plan := result.get("plan"):
-                waiting.add(self._round(result["part"], plan, result["errors"]))
+                alive.append(self._round(result["part"], plan, result["errors"]))
+                waiting.add(alive[-1])
                 continue
             results.append(result)
             if "counts" in result:

@@ -22,7 +22,8 @@ class Tally:
         self.tokens = {mode: {"prompt": 0, "completion": 0} for mode in MODES}
         self.example: dict[str, str] | None = None
         self._rates: dict[str, dict[str, float]] = {mode: {} for mode in MODES}
-        self._asked: dict[str, set[str]] = {mode: set() for mode in MODES}
+        self._asked: dict[str, dict[str, str]] = {mode: {} for mode in MODES}
+        """Domain by prompt."""
         self._kept: dict[str, Counter[str]] = {mode: Counter() for mode in MODES}
         self._first: dict[str, dict[str, str]] = {}
 
@@ -35,7 +36,7 @@ class Tally:
             if response["engine"]:
                 self.engines.setdefault(response["teacher_name"], set()).add(response["engine"])
             self.usage.add(response)
-            self._asked[mode].add(response["prompt_id"])
+            self._asked[mode][response["prompt_id"]] = response["domain"]
             self.tokens[mode]["prompt"] += response["prompt_tokens"]
             self.tokens[mode]["completion"] += response["completion_tokens"]
             if response["pass_rate"] is not None:
@@ -70,12 +71,14 @@ class Tally:
             wish, kept = accept[mode], self._kept[mode]
             if not wish.rows:
                 continue
-            numbers = [kept[prompt] for prompt in self._asked[mode]]
-            wanted, have = wish.rows, sum(numbers)
-            if wish.per == "prompt":
-                wanted *= len(numbers)
-            if have < wanted:
-                found.append({"mode": mode, "per": wish.per, "wanted": wanted, "accepted": have})
+            groups: dict[str, list[int]] = {}
+            for prompt, domain in self._asked[mode].items():
+                groups.setdefault(domain if wish.per == "domain" else "", []).append(kept[prompt])
+            for domain, numbers in groups.items():
+                wanted = wish.rows * (len(numbers) if wish.per == "prompt" else 1)
+                if sum(numbers) < wanted:
+                    short = {"mode": mode, "per": wish.per, "domain": domain, "wanted": wanted}
+                    found.append({**short, "accepted": sum(numbers)})
         return found
 
     def pass_rates(self, mode: Mode) -> dict[str, Any]:

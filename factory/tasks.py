@@ -266,8 +266,13 @@ def judge_part(
     """
     recall = _recall(run, part, errors)
     responses = _responses(job, run, part, plan, recall)
-    _refuse_too_many_errors(job, part, responses)
+    _refuse_too_many_errors(job, part, "responses", [each.error for each in responses])
     judged = judge(job.pipeline.response_steps, responses, _grader(job, recall))
+    for step in job.pipeline.graded:
+        grades = [grade for item in judged if (grade := item.response.grade(step.column))]
+        _refuse_too_many_errors(
+            job, part, f"answers of the {step.column}", [grade.error for grade in grades]
+        )
     accept = job.recipe.accept
     if accept.is_set and counted is None:
         stand = standings(judged)
@@ -285,11 +290,11 @@ def judge_part(
     return {"counts": {"judged": len(judged), **kept}}
 
 
-def _refuse_too_many_errors(job: Job, part: int, responses: Sequence[Response]) -> None:
-    failed, allowed = sum(bool(r.error) for r in responses), job.recipe.limits.max_error_share
-    if failed > allowed * len(responses):
-        first = next(response.error for response in responses if response.error)
+def _refuse_too_many_errors(job: Job, part: int, what: str, errors: Sequence[str]) -> None:
+    failed, allowed = sum(map(bool, errors)), job.recipe.limits.max_error_share
+    if failed > allowed * len(errors):
+        first = next(filter(None, errors))
         raise PartError(
-            f"part {part:05d}: {failed} of {len(responses)} responses failed, more than "
+            f"part {part:05d}: {failed} of {len(errors)} {what} failed, more than "
             f"limits.max_error_share = {allowed}; the first: {first}; run the same command again"
         )

@@ -4,6 +4,7 @@ Each is made once in a process, from the recipe, and shared by all parts that th
 """
 
 import contextlib
+import dataclasses
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +28,9 @@ _teachers: dict[tuple[str, int], Shared] = {}
 def make_teacher_once(config: TeacherConfig, *, num_threads: int) -> Shared:
     """One teacher a config and process, for all parts that ask it."""
     with _lock:
-        key = (repr(config), num_threads)
+        # What it costs and how fast it may be asked is no reason to load a model twice.
+        plain = dataclasses.replace(config, price=None, requests_per_minute=0, tokens_per_minute=0)
+        key = (repr(plain), num_threads)
         if key not in _teachers:
             _teachers[key] = Shared(make_teacher(config, num_threads=num_threads))
         return _teachers[key]

@@ -34,7 +34,7 @@ _ROOM = 64
 """Tokens by which the cache grows."""
 
 
-class GrowingLayer(DynamicLayer):  # type: ignore[misc]
+class GrowingLayer(DynamicLayer):  # type: ignore[misc]  # transformers has no types
     """A layer's keys and values as views into buffers that have room for further tokens."""
 
     keys: torch.Tensor

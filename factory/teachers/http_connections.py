@@ -71,12 +71,12 @@ class Connections:
                     return bad_reply(f"its content type is {one_line(content_type)!r}, not JSON")
                 return read_reply(request, data)
         # From the most specific to the least; the texts of these may hold addresses and headers.
+        except aiohttp.ClientSSLError:
+            return unreachable("no TLS connection; is its certificate valid?")
         except aiohttp.ClientConnectorDNSError:
             return unreachable("its name cannot be resolved")
         except aiohttp.ClientConnectorError as error:
             return unreachable(os.strerror(error.errno) if error.errno else "no connection")
-        except aiohttp.ClientSSLError:
-            return unreachable("no TLS connection; is its certificate valid?")
         except aiohttp.ConnectionTimeoutError:
             return unreachable("no connection in time")
         except TimeoutError:

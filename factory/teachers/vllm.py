@@ -65,6 +65,8 @@ class VllmConfig(Terms):
             raise ValueError(
                 f"gpu_memory_utilization must be in [0, 1], got {self.gpu_memory_utilization}"
             )
+        if "hf_token" in self.engine_args:
+            raise ValueError("engine_args.hf_token is a secret: log in, or set HF_TOKEN, instead")
         if twice := sorted(self.engine_args.keys() & self.__dataclass_fields__.keys()):
             raise ValueError(f"engine_args.{twice[0]} is a key of the teacher itself: move it up")
 

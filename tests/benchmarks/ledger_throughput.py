@@ -267,9 +267,9 @@ def peers(pairs: Pairs, asked: Sequence[str], laps: int) -> None:
             except ImportError:
                 print(f"{kind.__name__.lower()}: not installed")
                 continue
-            appended = rate(len(some), lambda: peer.append(some))  # noqa: B023
+            appended = rate(len(some), lambda: peer.append(some))  # noqa: B023 - called at once
             print(f"{kind.__name__.lower()}, append: {appended:.0f} durable completions/s")
-            found = [rate(len(keys), lambda: peer.get(keys)) for _ in range(laps)]  # noqa: B023
+            found = [rate(len(keys), lambda: peer.get(keys)) for _ in range(laps)]  # noqa: B023 - too
             print(f"{kind.__name__.lower()}, get: {spread(found)} lookups/s", flush=True)
 
 

@@ -173,7 +173,7 @@ def main() -> None:
     for name in sides:
         print(f"{name:8}", spread([lap[name][0] for lap in figures]), "tokens/s")
     for clock, column in (("clock", 0), ("processor time", 1)):
-        ratios = [lap["teacher"][column] / lap["bare"][column] for lap in figures]
+        ratios = [lap["factory"][column] / lap["bare"][column] for lap in figures]
         print(f"teacher / bare by {clock}:", spread(ratios))
 
 

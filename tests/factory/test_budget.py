@@ -114,6 +114,25 @@ def test_an_answer_that_does_not_say_what_it_took_counts_with_its_worst_case():
     assert kept.spent_tokens == sum(worst_case(item))
 
 
+@pytest.mark.parametrize(("slug", "counts"), [("timeout", True), ("refused", False)])
+def test_an_attempt_that_was_too_late_may_have_been_paid_for(slug, counts):
+    kept = budget(Caps(max_tokens=1_000))
+    purse = Purse("w1", "t", partial(Budget.exchange, kept))
+    item = request("a", sampling=Sampling(max_tokens=10))
+    purse.clear([item])
+    purse.settle(item, Completion(error=f"{slug}: x"))
+    purse.close()
+    assert kept.spent_tokens == (sum(worst_case(item)) if counts else 0)
+
+
+def test_a_worker_that_comes_back_at_the_same_address_may_ask_again():
+    kept = budget(Caps(max_tokens=100))
+    kept.drop("w1")
+    assert exchange(kept, [(1, 1)])["stopped"]
+    kept.admit("w1")
+    assert exchange(kept, [(1, 1)])["cleared"] == 1
+
+
 def test_requests_that_were_sent_again_slow_down_what_follows():
     clock = Clock()
     kept = budget(Caps(), Terms(requests_per_minute=60), clock=clock)

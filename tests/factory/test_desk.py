@@ -215,6 +215,18 @@ def test_a_part_that_comes_while_the_teacher_closes_is_served_too(tmp_path):
         shared.lead(open_desk(tmp_path, [once(request(str(number)))]))
 
 
+def test_an_equal_request_that_comes_later_is_recalled_and_not_asked_again(tmp_path):
+    asked = []
+
+    def reply(item):
+        asked.append(item)
+        return "x"
+
+    many = [once(request("same" if i % 50 == 0 else str(i))) for i in range(200)]
+    assert len(lead(many, ScriptedTeacher(reply), tmp_path)) == 200
+    assert len(asked) == 196 + 1
+
+
 def test_counts_say_what_was_asked_and_what_was_recalled(tmp_path):
     def told():
         counts = {}

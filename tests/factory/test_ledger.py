@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import errno
 import gc
@@ -151,14 +152,23 @@ def test_a_writer_is_closed_at_the_end_of_its_block(tmp_path):
 
 
 def test_a_writer_that_was_dropped_leaves_its_lines_and_nothing_else(tmp_path):
-    before = threading.active_count(), len(os.listdir("/proc/self/fd"))
+    def open_files():
+        for name in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/self/fd/{name}").startswith(str(tmp_path)):
+                    yield name
+
+    before = set(threading.enumerate())
     for number in range(10):
         writer = LedgerWriter(tmp_path)
         writer.append(key(number), Completion())
     path = writer.path
+    flushers = set(threading.enumerate()) - before
+    assert len(flushers) >= 10
     del writer
     gc.collect()
-    wait_for(lambda: (threading.active_count(), len(os.listdir("/proc/self/fd"))) == before)
+    wait_for(lambda: not any(thread.is_alive() for thread in flushers))
+    assert list(open_files()) == []
     with sealed(path) as ended:
         assert ended
     assert len(read(tmp_path)) == 10

@@ -80,7 +80,8 @@ def test_the_result_does_not_depend_on_the_order_in_which_prompts_are_told():
     [
         ({"rows": -1}, "rows must be >= 0"),
         ({"max_samples": 0}, "max_samples must be >= 1"),
-        ({"rows": 9, "max_samples": 8}, "rows must be <= 8"),
+        ({"rows": 9, "max_samples": 8}, "rows must be <= 8, the most one prompt can give, got 9"),
+        ({"max_per_prompt": 2}, "max_per_prompt needs rows, got rows = 0"),
         ({"rows": 3, "max_per_prompt": 2}, "rows must be <= 2"),
     ],
 )

@@ -1,5 +1,6 @@
 """Whole runs with several teachers, judges, reward models, wishes for rows, and caps."""
 
+import dataclasses
 import json
 from collections import Counter
 
@@ -8,7 +9,7 @@ import pytest
 
 from factory.budget import Caps
 from factory.engine import run
-from factory.errors import CapReached, ConfigError
+from factory.errors import CapReached, ConfigError, PartError
 from factory.recipe import load_recipe
 from factory.records import Completion
 from factory.rundir import open_run
@@ -225,6 +226,31 @@ def test_a_judge_and_a_reward_model_write_columns_that_filters_read(client, tmp_
     assert again == {"answers": 28, "judge": 32, "rm": 16}, "only what failed is asked again"
 
 
+def test_a_judge_that_fails_leaves_the_run_incomplete(client, tmp_path):
+    made = job(tmp_path, math='judge = "judge"', teachers=GRADERS)
+    strict = dataclasses.replace(made.recipe.limits, max_error_share=0.1)
+    made = dataclasses.replace(made, recipe=dataclasses.replace(made.recipe, limits=strict))
+    gold = gold_answers(made)
+    revision = made.recipe.by_name["judge"].identity()[1]
+
+    def reply(item):
+        if item.revision == revision:
+            return Completion(error="server_error: 500")
+        return right(item, gold)
+
+    with pytest.raises(PartError, match="12 of 12 answers of the judge failed.*server_error: 500"):
+        run(made, tmp_path / "run", client=client, teacher=ScriptedTeacher(reply))
+    manifest = run(made, tmp_path / "run", client=client, teacher=always_yes(made))
+    assert sum(manifest["funnel"]["kept"].values()) == 24
+
+
+def always_yes(made):
+    gold = gold_answers(made)
+    return ScriptedTeacher(
+        lambda item: right(item, gold) if item.messages[-1].content in gold else "Judgement: yes"
+    )
+
+
 def every_third_right(made):
     """Sample s of prompt i is right where s + i is a multiple of three; prompt 5 never is."""
     places = {
@@ -263,7 +289,9 @@ def test_rows_per_prompt_are_the_lowest_samples_that_pass(client, tmp_path, part
     )
     assert counts[5] == 8, "no more than max_samples"
     assert counts[0] == 4, "a prompt that has its rows gets no more"
-    assert manifest["shortfalls"] == [{"mode": "on", "per": "prompt", "wanted": 12, "accepted": 10}]
+    assert manifest["shortfalls"] == [
+        {"mode": "on", "per": "prompt", "domain": "", "wanted": 12, "accepted": 10}
+    ]
     assert manifest["accepted_pass_rates"]["on"]["number"] == 10
     assert "10 of 12 answers" in (tmp_path / "run" / "dataset" / "README.md").read_text()
 
@@ -313,7 +341,7 @@ kind = "http"
 model = "some/model"
 base_urls = ["http://10.1.2.3:8000/v1"]
 api_key_env = "SECRET_KEY_NAME"
-extra_body = {{user = "alice", top_k = 3, deep = [{{at = "/secret-place/y", to = "http://10.1.2.3"}}]}}
+extra_body = {{metadata = {{who = "alice"}}, top_k = 3, deep = [{{at = "/secret-place/y", to = "http://10.1.2.3"}}]}}
 license = "mit"
 [teachers.local]
 kind = "vllm"
