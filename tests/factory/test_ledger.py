@@ -158,12 +158,12 @@ def test_a_writer_that_was_dropped_leaves_its_lines_and_nothing_else(tmp_path):
                 if os.readlink(f"/proc/self/fd/{name}").startswith(str(tmp_path)):
                     yield name
 
-    before = set(threading.enumerate())
+    flushers, before = set(), set(threading.enumerate())
     for number in range(10):
         writer = LedgerWriter(tmp_path)
         writer.append(key(number), Completion())
+        flushers |= set(threading.enumerate()) - before
     path = writer.path
-    flushers = set(threading.enumerate()) - before
     assert len(flushers) >= 10
     del writer
     gc.collect()
