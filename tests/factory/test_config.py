@@ -128,3 +128,16 @@ def test_limits_do_not_change_the_identity_of_a_job_and_data_does(tmp_path):
     assert toy_job(tmp_path, num_prompts=13).hash() != job.hash()
     other = toy_job(tmp_path, more="[filters.agreement]\nmin_votes = 2")
     assert other.hash() != job.hash()
+
+
+def test_the_readmes_recipes_are_recipes(tmp_path):
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    blocks = [block.partition("```")[0] for block in readme.split("```toml\n")[1:]]
+    assert len(blocks) == 2
+    for block in blocks:
+        path = tmp_path / "readme.toml"
+        path.write_text(block if "pipeline =" in block else f'pipeline = "math"\n{block}')
+        recipe = load_recipe(path).recipe
+        make_job(load_recipe(path))
+    assert recipe.answerers("math", "on") == {"r1": 3.0, "qwen": 1.0}
+    assert recipe.accept.on.rows == 10_000
