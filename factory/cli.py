@@ -31,6 +31,9 @@ MaxCost = Annotated[
 MaxTokens = Annotated[
     int | None, typer.Option(min=0, help="Tokens that the run may pay for in all.")
 ]
+LedgerOption = Annotated[
+    Path | None, typer.Option(help="Keep completions here, to share them between runs.")
+]
 LedgerPath = Annotated[Path, typer.Argument(help="A ledger's directory.", metavar="LEDGER")]
 RunPath = Annotated[Path, typer.Argument(help="A run's directory.", metavar="RUN")]
 
@@ -64,9 +67,7 @@ def run_command(
     scheduler: Annotated[
         str | None, typer.Option(help="Use this Dask scheduler, such as tcp://10.0.0.1:8786.")
     ] = None,
-    ledger: Annotated[
-        Path | None, typer.Option(help="Keep completions here, to share them between runs.")
-    ] = None,
+    ledger: LedgerOption = None,
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
     dry_run: Annotated[
@@ -168,9 +169,7 @@ def estimate_command(
     out: Annotated[
         Path | None, typer.Option(help="The directory of the run to come; keeps the completions.")
     ] = None,
-    ledger: Annotated[
-        Path | None, typer.Option(help="Keep completions here, to share them between runs.")
-    ] = None,
+    ledger: LedgerOption = None,
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
 ) -> None:

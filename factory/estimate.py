@@ -223,10 +223,7 @@ def _dollars(value: float) -> str:
 
 
 def _bytes(value: float) -> str:
-    for limit, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if value >= limit:
-            return f"{value / limit:.3g} {unit}"
-    return f"{value:.0f} B"
+    return f"{_short(value)}B"
 
 
 def _hours(seconds: float) -> str:

@@ -12,6 +12,8 @@ os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TOKENIZERS_PARALL
 import pytest
 from distributed import Client, LocalCluster
 
+from tests.stub_server import Running, running
+
 _connect = socket.socket.connect
 
 
@@ -67,3 +69,17 @@ def program(
         return Done(int(end.value.code or 0), out, err)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Running]:
+    """A stub server in another process."""
+    with running() as stub:
+        yield stub
+
+
+@pytest.fixture
+def stub(server: Running) -> Running:
+    """The stub server, as it was when it started."""
+    server.control(reset=True, delay_s=0.0)
+    return server

@@ -98,8 +98,7 @@ class LedgerReader:
 
     def __contains__(self, key: str) -> bool:
         high, low = _halves(bytes.fromhex(key))
-        # any() would take longer than all else
-        for table in self._state.tables:  # noqa: SIM110
+        for table in self._state.tables:  # noqa: SIM110 - any() would take longer than all else
             if table.find(high, low) >= 0:
                 return True
         return False

@@ -160,7 +160,7 @@ async def _openai_client(url: str, work: Iterator[dict[str, object]]) -> None:
 
         async def worker() -> None:
             for body in work:
-                reply = await client.chat.completions.create(**body)  # type: ignore[call-overload]
+                reply = await client.chat.completions.create(**body)  # type: ignore[call-overload]  # a dict
                 assert reply.choices[0].message.content == TEXT
 
         await asyncio.gather(*(worker() for _ in range(IN_FLIGHT)))

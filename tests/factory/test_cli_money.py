@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.stub_server import running
 from tests.toys import toy_job
 
 SERVED = """
@@ -26,18 +25,6 @@ part_size = 4
 max_error_share = 1.0
 {more}
 """
-
-
-@pytest.fixture(scope="module")
-def server():
-    with running() as stub:
-        yield stub
-
-
-@pytest.fixture
-def stub(server):
-    server.control(reset=True, delay_s=0.0)
-    return server
 
 
 def recipe(folder: Path, stub, *, num_prompts: int = 8, more: str = "") -> Path:

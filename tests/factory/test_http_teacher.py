@@ -31,18 +31,6 @@ from tests.toys import request, toy_job
 KEY = "sk-very/secret+0123456789"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    with running() as stub:
-        yield stub
-
-
-@pytest.fixture
-def stub(server: Running) -> Running:
-    server.control(reset=True, delay_s=0.0)
-    return server
-
-
 @pytest.fixture
 def second() -> Iterator[Running]:
     with running() as stub:

@@ -288,6 +288,7 @@ def test_durability_does_not_wait_for_the_next_completion(tmp_path):
     writer = LedgerWriter(tmp_path)
     writer.append(key(1), Completion(text="x"))
     wait_for(lambda: writer.durable == 1)
+    assert key(1) in read(tmp_path), "and it is there while its writer is open"
     writer.close()
 
 

@@ -9,7 +9,6 @@ from factory.engine import run
 from factory.errors import PartError, TeacherError
 from factory.recipe import load_recipe
 from pipelines import make_job
-from tests.stub_server import running
 
 RECIPE = """
 pipeline = "math"
@@ -33,18 +32,6 @@ part_size = 3
 max_error_share = {errors}
 """
 NEEDED = 6 * 4
-
-
-@pytest.fixture(scope="module")
-def server():
-    with running() as stub:
-        yield stub
-
-
-@pytest.fixture
-def stub(server):
-    server.control(reset=True, delay_s=0.0)
-    return server
 
 
 def job(folder, stub, *, timeout_s=5.0, errors=0.0, rpm=0, extra=""):
