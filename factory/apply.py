@@ -1,6 +1,7 @@
 """Judging: steps applied to the responses of one part, in memory, without teacher or network."""
 
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -9,7 +10,17 @@ from typing import assert_never
 from factory import quota
 from factory.errors import Unjudged
 from factory.quota import AcceptByMode, Standing
-from factory.records import Filter, Grade, GroupFilter, Judged, Mode, Prompt, Response, Verdict
+from factory.records import (
+    Filter,
+    Grade,
+    GroupFilter,
+    Judged,
+    Mode,
+    Prompt,
+    Response,
+    Verdict,
+    Verifier,
+)
 from factory.steps import Ask, AskJudge, AskReward, Dedup, Graded, Keep, KeepGroup, Step
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -19,26 +30,26 @@ TEACHER = "teacher"
 
 
 def apply_filter(filter: Filter, response: Response) -> Verdict:
-    """The verdict of a filter on a response, with the filter's name and the score."""
+    """The verdict of a filter on a response, with the filter's name, the score and the time."""
+    started = time.perf_counter()
     try:
         score = filter.score(response)
     except Unjudged as unjudged:
-        return Verdict(decision="unjudged", reason=unjudged.reason, filter=filter.name)
-    return _named(filter, score)
+        seconds = time.perf_counter() - started
+        return Verdict(
+            decision="unjudged", reason=unjudged.reason, filter=filter.name, seconds=seconds
+        )
+    return _named(filter, score, time.perf_counter() - started)
 
 
-def _named(filter: Filter | GroupFilter, score: float) -> Verdict:
-    verdict = filter.judge(score)
-    return Verdict(
-        decision=verdict.decision, reason=verdict.reason, score=score, filter=filter.name
-    )
+def _named(filter: Filter | GroupFilter, score: float, seconds: float) -> Verdict:
+    return replace(filter.judge(score), score=score, filter=filter.name, seconds=seconds)
 
 
-def check_gold(gold: Filter | None, prompt: Prompt) -> Verdict:
+def check_gold(gold: Verifier | None, prompt: Prompt) -> Verdict:
     """Whether the gold answer passes its own verifier; `bad_gold` where it does not."""
-    if gold is None:
+    if gold is None or (answer := gold.gold_answer(prompt)) is None:
         return Verdict.keep()
-    answer = f"\\boxed{{{prompt.expected_answer}}}"
     verdict = apply_filter(gold, Response(prompt=prompt, mode="off", sample=0, output=answer))
     return Verdict.keep() if verdict.decision == "keep" else Verdict.drop("bad_gold")
 
@@ -115,9 +126,12 @@ def _counts(item: Judged) -> bool:
 
 
 def _keep_group(filter: GroupFilter, group: Sequence[Judged]) -> None:
-    for item, score in zip(group, filter.scores(group), strict=True):
+    started = time.perf_counter()
+    scores = filter.scores(group)
+    seconds = (time.perf_counter() - started) / max(len(group), 1)
+    for item, score in zip(group, scores, strict=True):
         if item.kept:
-            item.verdicts.append(_named(filter, score))
+            item.verdicts.append(_named(filter, score, seconds))
 
 
 def _drop_duplicates(step: Dedup, group: Sequence[Judged]) -> None:

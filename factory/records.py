@@ -26,6 +26,32 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UnitTest:
+    """One test of a program."""
+
+    kind: Literal["stdio", "call", "check"]
+    """`stdio`: the program reads `input` and prints `expected`. `call`: `entry_point` called with
+    `input` returns `expected`. `check`: `input` is source that defines `check(candidate)`, or
+    plain assertions."""
+    input: str
+    """The standard input; a JSON list of arguments; or source."""
+    expected: str = ""
+    """The standard output; a JSON value; or nothing."""
+    entry_point: str = ""
+    """The function that is called, or handed to `check`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Constraint:
+    """One verifiable instruction, as IFEval names them."""
+
+    instruction_id: str
+    """Such as `length_constraints:number_words`."""
+    kwargs: str = "{}"
+    """Its arguments, a JSON object; nulls are left out."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Prompt:
     """A problem to pose, with what is needed to check an answer, its source and its licence."""
 
@@ -39,8 +65,19 @@ class Prompt:
     """The bare problem, without instructions: what the teacher's own prompt text is put around,
     and what duplicates are looked for in."""
     expected_answer: str | None
+    """The gold answer: a value, an option's letter, or a reference program."""
     source: str
     license: str
+    choices: tuple[str, ...] = ()
+    """The options of a multiple-choice question, in the order of their letters."""
+    tests: tuple[UnitTest, ...] = ()
+    """What a program must pass."""
+    language: str = ""
+    """The programming language that is asked for, `python` or `cpp`; empty where none is."""
+    constraints: tuple[Constraint, ...] = ()
+    """The instructions that an answer must follow."""
+    policy: str = ""
+    """What a safe answer does: `comply`, `refuse`, or empty where nobody has said."""
 
     @staticmethod
     def make_id(domain: str, input: Sequence[Message]) -> str:
@@ -163,6 +200,14 @@ class Response:
     teacher_name: str = ""
     """What the recipe calls the teacher."""
     grades: tuple[Grade, ...] = ()
+    reference: str | None = None
+    """What a majority of the prompt's answers says, where there is no gold answer."""
+
+    @property
+    def expected(self) -> str | None:
+        """What the answer is checked against: the gold answer, else the majority's."""
+        gold = self.prompt.expected_answer
+        return self.reference if gold is None else gold
 
     def grade(self, column: str) -> Grade | None:
         """What stands in a judge's or a reward model's column."""
@@ -211,6 +256,8 @@ class Verdict:
     reason: str = ""
     score: float | None = None
     filter: str = ""
+    seconds: float = field(default=0.0, compare=False)
+    """Wall-clock time that the score took."""
 
     @classmethod
     def keep(cls) -> "Verdict":
@@ -236,6 +283,15 @@ class Filter(Protocol):
 
     def judge(self, score: float) -> Verdict:
         """Keep or drop."""
+        ...
+
+
+@runtime_checkable
+class Verifier(Filter, Protocol):
+    """A filter that knows right from wrong, and can show a gold answer that it must keep."""
+
+    def gold_answer(self, prompt: Prompt) -> str | None:
+        """The gold answer as a teacher would write it; None where the prompt has none."""
         ...
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from factory.records import Grade, Judged, Message, Prompt, Verdict
+from factory.records import Constraint, Grade, Judged, Message, Prompt, Response, UnitTest, Verdict
 
 _MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 
@@ -29,6 +29,14 @@ PROMPTS = pa.schema(
         ("expected_answer", pa.string()),
         ("source", pa.string()),
         ("license", pa.string()),
+        ("choices", pa.list_(pa.string())),
+        ("tests", pa.list_(pa.struct([(n, pa.string()) for n in UnitTest.__dataclass_fields__]))),
+        ("language", pa.string()),
+        (
+            "constraints",
+            pa.list_(pa.struct([(n, pa.string()) for n in Constraint.__dataclass_fields__])),
+        ),
+        ("policy", pa.string()),
         ("decision", pa.string()),
         ("reason", pa.string()),
     ]
@@ -54,6 +62,7 @@ _VERDICTS = pa.list_(
             ("decision", pa.string()),
             ("score", pa.float64()),
             ("reason", pa.string()),
+            ("seconds", pa.float32()),
         ]
     )
 )
@@ -87,6 +96,7 @@ RESPONSES = pa.schema(
         ("reasoning", pa.string()),
         ("answer", pa.string()),
         ("expected_answer", pa.string()),
+        ("reference", pa.string()),
         ("finish_reason", pa.string()),
         ("error", pa.string()),
         ("seed", pa.int64()),
@@ -192,7 +202,27 @@ def prompt_row(prompt: Prompt, verdict: Verdict) -> dict[str, Any]:
 def prompt_from_row(row: dict[str, Any]) -> Prompt:
     """The prompt in a row of `PROMPTS`."""
     fields = {name: row[name] for name in Prompt.__dataclass_fields__}
-    return Prompt(**{**fields, "input": tuple(Message(**turn) for turn in row["input"])})
+    return Prompt(
+        **{
+            **fields,
+            "input": tuple(Message(**turn) for turn in row["input"]),
+            "choices": tuple(row["choices"]),
+            "tests": tuple(UnitTest(**test) for test in row["tests"]),
+            "constraints": tuple(Constraint(**each) for each in row["constraints"]),
+        }
+    )
+
+
+def response_from_row(row: dict[str, Any], prompt: Prompt) -> Response:
+    """The response in a row of `RESPONSES`, to its prompt; its verdicts are left behind.
+
+    A `reference` that a majority made is left behind too: the majority is asked again.
+    """
+    names = set(Response.__dataclass_fields__) & set(RESPONSES.names) - {"grades", "reference"}
+    fields = {name: row[name] for name in names}
+    fields["request_keys"] = tuple(row["request_keys"])
+    grades = tuple(Grade(**grade) for grade in row["grades"])
+    return Response(**fields, prompt=prompt, grades=grades)
 
 
 def response_row(judged: Judged) -> dict[str, Any]:

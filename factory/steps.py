@@ -25,7 +25,7 @@ from typing import Any, Literal, Protocol
 from factory.config import build, nearest
 from factory.dedup import Exact, MinHash
 from factory.errors import ConfigError
-from factory.records import Filter, GroupFilter, Mode, Prompt, Sampling
+from factory.records import Filter, GroupFilter, Mode, Prompt, Sampling, Verifier
 from factory.seeds import digest
 
 
@@ -170,7 +170,7 @@ class Pipeline:
 
     name: str
     source: Source
-    gold: Filter | None
+    gold: Verifier | None
     """The correctness check, which every gold answer must pass before a teacher is asked; its
     name is the records' `verifier`. None where nothing can be checked."""
     steps: tuple[Step, ...]
@@ -245,8 +245,11 @@ class Pipeline:
             return dataclasses.replace(step, **{field_name: new})
 
         steps = tuple(map(change, self.steps))
-        changed = {s.filter.name: s.filter for s in steps if isinstance(s, Keep)}
-        gold = changed[self.gold.name] if self.gold else None
+        gold = self.gold
+        for step in steps:
+            if isinstance(step, Keep) and gold and step.filter.name == gold.name:
+                assert isinstance(step.filter, Verifier)
+                gold = step.filter
         return dataclasses.replace(self, steps=steps, gold=gold)
 
     def fingerprint(self) -> str:

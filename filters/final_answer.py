@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from factory.config import settings
 from factory.errors import Unjudged
-from factory.records import Response, Verdict
+from factory.records import Prompt, Response, Verdict
 from filters.checking import check
 
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
@@ -46,13 +46,18 @@ class FinalAnswer:
             Unjudged: `no_gold`, `gold_unparseable`, `answer_too_long`, `refused_text`, `timeout`
                 or `checker_died`.
         """
-        gold = response.prompt.expected_answer
+        gold = response.expected
         if gold is None:
             raise Unjudged("no_gold")
         predicted = extract_boxed(response.answer)
         if predicted is None:
             return -1.0
         return float(_compare(gold, predicted, self.timeout_s))
+
+    def gold_answer(self, prompt: Prompt) -> str | None:
+        """The gold answer in its box."""
+        gold = prompt.expected_answer
+        return None if gold is None else f"\\boxed{{{gold}}}"
 
     def judge(self, score: float) -> Verdict:
         """Keep what is correct."""
