@@ -17,11 +17,22 @@ from factory.records import (
     Judged,
     Mode,
     Prompt,
+    Referee,
     Response,
     Verdict,
     Verifier,
 )
-from factory.steps import Ask, AskJudge, AskReward, Dedup, Graded, Keep, KeepGroup, Step
+from factory.steps import (
+    Ask,
+    AskJudge,
+    AskReward,
+    Dedup,
+    Graded,
+    Keep,
+    KeepGroup,
+    Refer,
+    Step,
+)
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,40}")
 Grader = Callable[[Graded, Response], Grade]
@@ -46,10 +57,23 @@ def _named(filter: Filter | GroupFilter, score: float, seconds: float) -> Verdic
     return replace(filter.judge(score), score=score, filter=filter.name, seconds=seconds)
 
 
-def check_gold(gold: Verifier | None, prompt: Prompt) -> Verdict:
-    """Whether the gold answer passes its own verifier; `bad_gold` where it does not."""
-    if gold is None or (answer := gold.gold_answer(prompt)) is None:
+def check_gold(gold: Verifier | None, prompt: Prompt, *, votes: bool = False) -> Verdict:
+    """Whether a prompt can be checked: its gold answer passes its own verifier.
+
+    Args:
+        gold: the verifier, None where nothing is checked.
+        prompt: may hold tests or constraints in place of a gold answer.
+        votes: whether a majority takes the place of a missing gold answer.
+
+    Returns:
+        A drop for `bad_gold`, or for `no_gold` where there is nothing to check against.
+    """
+    if gold is None:
         return Verdict.keep()
+    answer = gold.gold_answer(prompt)
+    if answer is None:
+        known = prompt.expected_answer, prompt.tests, prompt.constraints, prompt.policy
+        return Verdict.keep() if votes or any(known) else Verdict.drop("no_gold")
     verdict = apply_filter(gold, Response(prompt=prompt, mode="off", sample=0, output=answer))
     return Verdict.keep() if verdict.decision == "keep" else Verdict.drop("bad_gold")
 
@@ -91,6 +115,9 @@ def judge(
             case KeepGroup(filter):
                 for group in groups:
                     _keep_group(filter, group)
+            case Refer(filter):
+                for _, members in groupby(judged, lambda j: j.response.prompt.id):
+                    _refer(filter, list(members))
             case Dedup():
                 for group in groups:
                     _drop_duplicates(step, group)
@@ -132,6 +159,19 @@ def _keep_group(filter: GroupFilter, group: Sequence[Judged]) -> None:
     for item, score in zip(group, scores, strict=True):
         if item.kept:
             item.verdicts.append(_named(filter, score, seconds))
+
+
+def _refer(referee: Referee, group: Sequence[Judged]) -> None:
+    if group[0].response.prompt.expected_answer is not None:
+        return
+    started = time.perf_counter()
+    found = referee.reference(group)
+    seconds = (time.perf_counter() - started) / len(group)
+    verdict = replace(found.verdict, score=found.share, filter=referee.name, seconds=seconds)
+    for item in group:
+        item.response = replace(item.response, reference=found.answer, reference_share=found.share)
+        if item.kept:
+            item.verdicts.append(verdict)
 
 
 def _drop_duplicates(step: Dedup, group: Sequence[Judged]) -> None:

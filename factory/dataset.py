@@ -10,7 +10,9 @@ Rows stand in the order of their prompts, modes and samples, whatever the parts 
 is written last.
 """
 
+import json
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from itertools import islice
@@ -43,10 +45,11 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
     for config in ("SFT", "RL"):  # shards of an earlier attempt may have had other names
         shutil.rmtree(run.dataset / config, ignore_errors=True)
     counted = Tally()
+    left_out: Counter[str] = Counter()
     shards = []
     for config, schema, rows in (
         ("SFT", SFT, counted.watch(_sft_rows(job, run))),
-        ("RL", RL, _rl_rows(job, run)),
+        ("RL", RL, _rl_rows(job, run, left_out)),
     ):
         shards += _write_shards(job, run, config, schema, rows)
     funnel = count_responses(run)
@@ -72,6 +75,7 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
             "kept": count_kept(funnel),
         },
         "pass_rates": {mode: counted.pass_rates(mode) for mode in MODES},
+        "rl": {**asdict(job.recipe.rl), "left_out": dict(sorted(left_out.items()))},
         "prompts_with_both_modes": counted.num_pairs(),
         "accepted_pass_rates": {mode: counted.accepted_pass_rates(mode) for mode in MODES},
         "shortfalls": counted.shortfalls(job.recipe.accept),
@@ -164,7 +168,8 @@ def _sft_record(job: Job, prompt: Prompt, response: dict[str, Any], shots: int) 
         "license": combine(prompt.license, job.recipe.by_name[response["teacher_name"]].license),
         "generator": response["teacher"],
         "id": response["id"],
-        "expected_answer": prompt.expected_answer,
+        "expected_answer": response["expected_answer"],
+        **_answer_source(response),
         "pass_rate": response["pass_rate"],
         "teacher_revision": response["teacher_revision"],
         "sampling": {
@@ -177,21 +182,49 @@ def _sft_record(job: Job, prompt: Prompt, response: dict[str, Any], shots: int) 
     }
 
 
-def _rl_rows(job: Job, run: RunDirectory) -> Iterator[dict[str, Any]]:
-    """One row for each prompt that was asked and can be checked, with its pass rate."""
+def _answer_source(response: dict[str, Any]) -> dict[str, Any]:
+    """Whether `expected_answer` is the source's, or what a majority of the answers said."""
+    if response["expected_answer"] is None:
+        return {"answer_source": None, "answer_share": None}
+    voted = response["reference"] is not None
+    source = "majority" if voted else "gold"
+    return {"answer_source": source, "answer_share": response["reference_share"]}
+
+
+def _rl_rows(job: Job, run: RunDirectory, left_out: Counter[str]) -> Iterator[dict[str, Any]]:
+    """One row for each prompt that was asked, can be checked, and is of the wanted difficulty."""
     for prompts, responses in _parts(run):
-        rates = {r["prompt_index"]: r["pass_rate"] for r in responses if r["mode"] == "on"}
-        for index, rate in rates.items():
-            prompt = prompts[index]
-            if prompt.expected_answer is None:
+        first = {r["prompt_index"]: r for r in reversed(responses) if r["mode"] == "on"}
+        for index in sorted(first):
+            prompt, response = prompts[index], first[index]
+            args = _rl_args(prompt, response)
+            if args is None:
+                continue
+            if reason := job.recipe.rl.reason(response["pass_rate"]):
+                left_out[reason] += 1
                 continue
             yield {
                 **_common(job, prompt, "on"),
-                "args": {"task": prompt.domain, "expected_answer": prompt.expected_answer},
+                "args": args,
                 "license": prompt.license,
                 "id": f"{prompt.id}-rl",
-                "pass_rate": rate,
+                **_answer_source(response),
+                "pass_rate": response["pass_rate"],
             }
+
+
+def _rl_args(prompt: Prompt, response: dict[str, Any]) -> dict[str, Any] | None:
+    """What checks an answer to a prompt, None where nothing published can."""
+    if prompt.constraints:
+        return {
+            "task": prompt.domain,
+            "instruction_id_list": [each.instruction_id for each in prompt.constraints],
+            "instruction_kwargs": [json.loads(each.kwargs) for each in prompt.constraints],
+            "num_instructions": len(prompt.constraints),
+        }
+    if response["expected_answer"] is None:
+        return None
+    return {"task": prompt.domain, "expected_answer": response["expected_answer"]}
 
 
 def _write_shards(

@@ -25,7 +25,7 @@ def grading(step: Graded, who: Answerer, response: Response, seed: int) -> Gradi
         case AskJudge():
             text = step.template.format(
                 problem=response.prompt.problem,
-                expected=response.prompt.expected_answer or "",
+                expected=response.expected or "",
                 answer=response.answer,
             )
             messages = [Message(role="user", content=text)]

@@ -14,7 +14,7 @@
     [sampling.on]
     temperature = 0.6
 
-    [filters.final_answer]           # any field of any filter of the page
+    [filters.final_answer]           # any field of any filter of the page, and of those in `keep`
     timeout_s = 5
 
     [limits]                         # how, not what: may differ between two starts of a run
@@ -72,6 +72,37 @@ class AskTable(Answerers):
 
 
 @settings
+class RlTable:
+    """Table `[rl]`: which prompts config RL publishes, by their pass rate with reasoning on.
+
+    The paper leaves out what the model to be trained solves in three of four tries
+    (`pass_rate_below = 0.75`; arXiv 2505.00949, section 5.1, where it is LN-Super's rate). The
+    rate here is the recipe's teacher's, so that the default leaves out nothing.
+    """
+
+    pass_rate_low: float = 0.0
+    """Inclusive, in [0, 1]."""
+    pass_rate_below: float | None = None
+    """Exclusive, in (0, 1]; null for no limit."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.pass_rate_low <= 1:
+            raise ValueError(f"pass_rate_low must be in [0, 1], got {self.pass_rate_low}")
+        below = self.pass_rate_below
+        if below is not None and not self.pass_rate_low < below <= 1:
+            raise ValueError(f"pass_rate_below must be in (pass_rate_low, 1], got {below}")
+
+    def reason(self, pass_rate: float | None) -> str:
+        """Why a prompt is left out, empty where it is not."""
+        if pass_rate is None:
+            return ""  # nothing was judged: there is no rate to cut by
+        if pass_rate < self.pass_rate_low:
+            return "too_hard"
+        below = self.pass_rate_below
+        return "too_easy" if below is not None and pass_rate >= below else ""
+
+
+@settings
 class Limits:
     """Table `[limits]`: what may differ between two starts of a run without changing its data."""
 
@@ -113,6 +144,9 @@ class Recipe:
     rows_per_shard: int = 100_000
     sampling: SamplingByMode = SamplingByMode()
     accept: AcceptByMode = AcceptByMode()
+    rl: RlTable = RlTable()
+    keep: tuple[str, ...] = ()
+    """Further filters, by name, that responses must pass after the page's own."""
     filters: dict[str, dict[str, Any]] = field(default_factory=dict)
     limits: Limits = Limits()
 

@@ -202,6 +202,8 @@ class Response:
     grades: tuple[Grade, ...] = ()
     reference: str | None = None
     """What a majority of the prompt's answers says, where there is no gold answer."""
+    reference_share: float | None = None
+    """The share of the votes that it got, in (0, 1]."""
 
     @property
     def expected(self) -> str | None:
@@ -307,6 +309,28 @@ class Judged:
     def kept(self) -> bool:
         """Whether every filter so far keeps it; unjudged counts as not kept."""
         return all(verdict.decision == "keep" for verdict in self.verdicts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """What the answers to a prompt without a gold answer settle on."""
+
+    verdict: Verdict
+    """Whether they do."""
+    answer: str | None = None
+    share: float | None = None
+    """The answer's share of the votes, in (0, 1]; the verdict's score."""
+
+
+@runtime_checkable
+class Referee(Protocol):
+    """Finds a reference for a prompt that has no gold answer."""
+
+    name: ClassVar[str]
+
+    def reference(self, group: Sequence[Judged]) -> Reference:
+        """Of all the responses to one prompt, in both modes, dropped ones included."""
+        ...
 
 
 @runtime_checkable

@@ -97,6 +97,7 @@ RESPONSES = pa.schema(
         ("answer", pa.string()),
         ("expected_answer", pa.string()),
         ("reference", pa.string()),
+        ("reference_share", pa.float64()),
         ("finish_reason", pa.string()),
         ("error", pa.string()),
         ("seed", pa.int64()),
@@ -142,6 +143,8 @@ SFT = pa.schema(
         ("prompt_id", pa.string()),
         ("source", pa.string()),
         ("expected_answer", pa.string()),
+        ("answer_source", pa.string()),
+        ("answer_share", pa.float64()),
         ("pass_rate", pa.float64()),
         ("verifier", pa.string()),
         ("teacher_revision", pa.string()),
@@ -187,6 +190,8 @@ RL = pa.schema(
         ("id", pa.string()),
         ("prompt_id", pa.string()),
         ("source", pa.string()),
+        ("answer_source", pa.string()),
+        ("answer_share", pa.float64()),
         ("pass_rate", pa.float64()),
         ("verifier", pa.string()),
     ]
@@ -218,7 +223,11 @@ def response_from_row(row: dict[str, Any], prompt: Prompt) -> Response:
 
     A `reference` that a majority made is left behind too: the majority is asked again.
     """
-    names = set(Response.__dataclass_fields__) & set(RESPONSES.names) - {"grades", "reference"}
+    names = set(Response.__dataclass_fields__) & set(RESPONSES.names) - {
+        "grades",
+        "reference",
+        "reference_share",
+    }
     fields = {name: row[name] for name in names}
     fields["request_keys"] = tuple(row["request_keys"])
     grades = tuple(Grade(**grade) for grade in row["grades"])
@@ -235,7 +244,7 @@ def response_row(judged: Judged) -> dict[str, Any]:
         "prompt_id": response.prompt.id,
         "prompt_index": response.prompt.index,
         "domain": response.prompt.domain,
-        "expected_answer": response.prompt.expected_answer,
+        "expected_answer": response.expected,
         "request_keys": list(response.request_keys),
         "grades": [_row(grade) for grade in response.grades],
         "verdicts": [_row(verdict) for verdict in judged.verdicts],

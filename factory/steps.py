@@ -25,7 +25,7 @@ from typing import Any, Literal, Protocol
 from factory.config import build, nearest
 from factory.dedup import Exact, MinHash
 from factory.errors import ConfigError
-from factory.records import Filter, GroupFilter, Mode, Prompt, Sampling, Verifier
+from factory.records import Filter, GroupFilter, Mode, Prompt, Referee, Sampling, Verifier
 from factory.seeds import digest
 
 
@@ -130,6 +130,17 @@ class KeepGroup:
     filter: GroupFilter
 
 
+@dataclass(frozen=True, slots=True)
+class Refer:
+    """Give prompts without a gold answer a reference that their own answers settle on.
+
+    What stands after it checks against the reference; responses to prompts that have neither are
+    dropped.
+    """
+
+    filter: Referee
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AskJudge:
     """Show every response that is kept so far to a judge; its verdict becomes a column.
@@ -160,7 +171,7 @@ class AskReward:
 
 
 Graded = AskJudge | AskReward
-Filtering = Dedup | Keep | KeepGroup
+Filtering = Dedup | Keep | KeepGroup | Refer
 Step = Ask | Filtering | Graded
 
 
@@ -204,6 +215,11 @@ class Pipeline:
         return self.steps[self.steps.index(self.ask) + 1 :]
 
     @property
+    def votes(self) -> bool:
+        """Whether a majority takes the place of missing gold answers."""
+        return any(isinstance(step, Refer) for step in self.steps)
+
+    @property
     def graded(self) -> tuple[Graded, ...]:
         """The steps that ask a judge or a reward model, in order."""
         return tuple(step for step in self.steps if isinstance(step, AskJudge | AskReward))
@@ -211,7 +227,12 @@ class Pipeline:
     @property
     def filtering(self) -> tuple[Filtering, ...]:
         """The steps that filters and dedup methods stand in, in order."""
-        return tuple(step for step in self.steps if isinstance(step, Dedup | Keep | KeepGroup))
+        return tuple(step for step in self.steps if isinstance(step, Filtering))
+
+    @property
+    def filter_names(self) -> tuple[str, ...]:
+        """The names that a recipe uses for the filters and dedup methods, in order."""
+        return tuple(map(_recipe_name, self.filtering))
 
     def filter_settings(self) -> dict[str, dict[str, Any]]:
         """Every field of every filter and dedup method, by the name that a recipe uses."""
@@ -227,14 +248,13 @@ class Pipeline:
         Raises:
             ConfigError: a filter or field that does not exist, or a value that does not fit.
         """
-        known = [_recipe_name(step) for step in self.filtering]
         for name in tables:
-            if name not in known:
-                hint = nearest(name, known)
+            if name not in self.filter_names:
+                hint = nearest(name, self.filter_names)
                 raise ConfigError(f"{where}: unknown key filters.{name}{hint}")
 
         def change(step: Step) -> Step:
-            if not isinstance(step, Dedup | Keep | KeepGroup):
+            if not isinstance(step, Filtering):
                 return step
             if not (table := tables.get(_recipe_name(step))):
                 return step

@@ -40,7 +40,8 @@ def make_prompts(job: Job, run: RunDirectory, part: int) -> dict[str, int]:
     for prompt in job.pipeline.source.prompts(*run.bounds(part)):
         for name in job.answerers():  # refused before anything is paid
             combine(prompt.license, job.recipe.by_name[name].license)
-        rows.append(prompt_row(prompt, check_gold(job.pipeline.gold, prompt)))
+        verdict = check_gold(job.pipeline.gold, prompt, votes=job.pipeline.votes)
+        rows.append(prompt_row(prompt, verdict))
     store.write_part(run.prompts(part), rows, PROMPTS)
     return {"prompts": len(rows)}
 

@@ -1,19 +1,19 @@
 """What the other responses to the same prompt say: agreement on the answer, and the pass rate."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar
 
 from factory.config import settings
 from factory.records import Judged, Verdict
-from filters.final_answer import canonical, extract_boxed
+from filters.final_answer import extract_boxed
+from filters.majority import candidates
 
 
 @settings
 class Agreement:
     """Drop answers that too few of the prompt's responses in the same mode give."""
 
-    name: ClassVar[str] = "agreement.v1"
+    name: ClassVar[str] = "agreement.v2"
 
     min_votes: int = 1
     """Responses that must give the answer, its own included."""
@@ -25,13 +25,14 @@ class Agreement:
     def scores(self, group: Sequence[Judged]) -> list[float]:
         """For each response, how many of the group give its answer, dropped ones included.
 
-        Answers are compared in canonical form (`filters.final_answer.canonical`), not
-        mathematically. A response without an answer scores 0.
+        Forms of one value are one answer (`filters.majority.candidates`). A response without an
+        answer scores 0.
         """
-        answers = [extract_boxed(item.response.answer) for item in group]
-        forms = [None if answer is None else canonical(answer) for answer in answers]
-        votes = Counter(forms)
-        return [0.0 if form is None else float(votes[form]) for form in forms]
+        scores = [0.0] * len(group)
+        for found in candidates([extract_boxed(item.response.answer) for item in group]):
+            for position in found.members:
+                scores[position] = float(found.votes)
+        return scores
 
     def judge(self, score: float) -> Verdict:
         """Keep what enough others say."""

@@ -1,12 +1,15 @@
 """The domains: one page each, from its prompt source to its ordered list of steps."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from factory.config import build, nearest
 from factory.errors import ConfigError
 from factory.recipe import Job, LoadedRecipe
-from factory.steps import Spaced
+from factory.records import GroupFilter
+from factory.steps import Dedup, Keep, KeepGroup, Pipeline, Spaced, Step
+from filters import FILTERS
 from pipelines import math
 
 PAGES: dict[str, Any] = {"math": math}
@@ -45,7 +48,30 @@ def make_job(loaded: LoadedRecipe, *, limit: int | None = None, preview: int | N
         if domain != pipeline.name:
             hint = nearest(domain, [pipeline.name])
             raise ConfigError(f"{where}: unknown key ask.domains.{domain}{hint}")
+    pipeline = _with_further_filters(pipeline, loaded.recipe.keep, where)
     pipeline = pipeline.with_filter_settings(loaded.recipe.filters, where)
     if preview:
         pipeline = replace(pipeline, source=Spaced.over(pipeline.source, preview))
     return Job(recipe=loaded.recipe, pipeline=pipeline, options=asdict(config))
+
+
+def _with_further_filters(pipeline: Pipeline, names: Sequence[str], where: str) -> Pipeline:
+    """The pipeline with a recipe's own filters, after the page's and before dedup of responses.
+
+    There they do not count in the pass rates, which say how hard a prompt is.
+    """
+    present = pipeline.filter_names
+    further: list[Step] = []
+    for name in names:
+        if name in present:
+            raise ConfigError(f"{where}: keep names {name!r}, which stands in the pipeline already")
+        if name not in FILTERS:
+            raise ConfigError(f"{where}: keep names no filter: {name!r}{nearest(name, FILTERS)}")
+        filter = FILTERS[name]()
+        further.append(KeepGroup(filter) if isinstance(filter, GroupFilter) else Keep(filter))
+        present = (*present, name)
+    steps = pipeline.steps
+    place = next(
+        (i for i, s in enumerate(steps) if isinstance(s, Dedup) and s.on == "response"), len(steps)
+    )
+    return replace(pipeline, steps=(*steps[:place], *further, *steps[place:]))

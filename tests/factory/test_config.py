@@ -52,6 +52,18 @@ BASE = 'pipeline = "math"\n{top}\n[teacher]\nkind = "scripted"\nreplies = ["a"]\
             "filters.final_answer.timeout_s must be in (0, 3600]",
         ),
         ("", "[filters.prompt_minhash]\nthreshold = 2", "threshold must be in (0, 1], got 2"),
+        (
+            'keep = ["truncatedd"]',
+            "",
+            "keep names no filter: 'truncatedd'; did you mean truncated?",
+        ),
+        (
+            'keep = ["truncated"]',
+            "",
+            "keep names 'truncated', which stands in the pipeline already",
+        ),
+        ("", "[rl]\npass_rate_below = 1.5", "rl.pass_rate_below must be in (pass_rate_low, 1]"),
+        ("", "[rl]\npass_rate_low = -1", "rl.pass_rate_low must be in [0, 1], got -1"),
         ('math = "x"', "", "math must be a table, got 'x'"),
         ("[broken", "", "not valid TOML"),
     ],
@@ -141,3 +153,16 @@ def test_the_readmes_recipes_are_recipes(tmp_path):
         make_job(load_recipe(path))
     assert recipe.answerers("math", "on") == {"r1": 3.0, "qwen": 1.0}
     assert recipe.accept.on.rows == 10_000
+
+
+def test_further_filters_stand_before_the_dedup_of_responses_and_take_settings(tmp_path):
+    keep, table = 'keep = ["reward_score"]', "[filters.reward_score]\nlow = 0.5"
+    job = load(tmp_path, BASE.format(top=keep, more=table))
+    names = job.pipeline.filter_names
+    assert names[names.index("pass_rate") + 1] == "reward_score"
+    assert names[names.index("reward_score") + 1] == "response_exact"
+    assert job.pipeline.filter_settings()["reward_score"]["low"] == 0.5
+    resolved = tmp_path / "resolved.toml"
+    resolved.write_text(job.to_toml())
+    assert make_job(load_recipe(resolved)).hash() == job.hash()
+    assert load(tmp_path, BASE.format(top="", more="")).hash() != job.hash()

@@ -1,0 +1,107 @@
+r"""What most answers to one prompt say, equivalent forms counted together.
+
+The original counts raw strings, so that `1/2`, `0.5` and `\frac{1}{2}` split their votes; here they
+are one candidate. A reference that was voted for is no gold answer: the record says where it comes
+from, and with which share of the votes.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from factory.config import settings
+from factory.records import Judged, Reference, Verdict
+from filters.final_answer import canonical, equivalent, extract_boxed
+
+_MAX_FORMS = 64
+"""Different spellings that are compared; further ones stand for themselves."""
+_MAX_CANDIDATES = 8
+"""Candidates, those with most votes, that a spelling is compared with."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """One answer in all its forms."""
+
+    answer: str
+    """The form that most voters wrote, the first one of several."""
+    members: tuple[int, ...]
+    """Positions of its voters."""
+
+    @property
+    def votes(self) -> int:
+        """How many gave it."""
+        return len(self.members)
+
+
+def candidates(answers: Sequence[str | None]) -> list[Candidate]:
+    """Answers grouped by what they mean, most votes first, then the one that came first.
+
+    Args:
+        answers: None where a response has no final answer; it has no vote.
+    """
+    forms: dict[str, list[int]] = {}
+    for position, answer in enumerate(answers):
+        if answer is not None:
+            forms.setdefault(canonical(answer), []).append(position)
+    groups: list[list[int]] = []
+    for number, members in enumerate(sorted(forms.values(), key=_by_votes)):
+        for group in groups[:_MAX_CANDIDATES] if number < _MAX_FORMS else ():
+            if equivalent(answers[group[0]] or "", answers[members[0]] or ""):
+                group += members
+                break
+        else:
+            groups.append(list(members))
+    return [_candidate(answers, sorted(members)) for members in sorted(groups, key=_by_votes)]
+
+
+def _by_votes(members: Sequence[int]) -> tuple[int, int]:
+    return -len(members), min(members)
+
+
+def _candidate(answers: Sequence[str | None], members: Sequence[int]) -> Candidate:
+    written = Counter(answers[position] or "" for position in members)
+    return Candidate(answer=written.most_common(1)[0][0], members=tuple(members))
+
+
+@settings
+class Majority:
+    """Make the most common answer the reference of a prompt that has no gold answer.
+
+    Drop the responses to prompts where too few agree. (arXiv 2505.00949, sections 3.1.1 and 3.1.3;
+    neither a number of votes nor a margin is published, the defaults are ours.)
+    """
+
+    name: ClassVar[str] = "majority.v1"
+
+    min_votes: int = 2
+    """Responses that must give the answer."""
+    min_margin: int = 1
+    """Votes that it must have more than the next one."""
+    voters: Literal["on", "off", "all"] = "all"
+    """Whose answers count: those of one mode, or all that the prompt got."""
+
+    def __post_init__(self) -> None:
+        for name in ("min_votes", "min_margin"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
+
+    def reference(self, group: Sequence[Judged]) -> Reference:
+        """What all the responses to one prompt, in both modes, settle on.
+
+        Dropped responses vote too, where they have a final answer; failed requests have none.
+        """
+        voters = [j.response for j in group if self.voters in ("all", j.response.mode)]
+        found = candidates([extract_boxed(response.answer) for response in voters])
+        total = sum(candidate.votes for candidate in found)
+        if not found:
+            return Reference(verdict=Verdict.drop("no_votes"))
+        first = found[0]
+        second = found[1].votes if len(found) > 1 else 0
+        share = first.votes / total
+        if first.votes < self.min_votes:
+            return Reference(verdict=Verdict.drop("too_few_votes"), share=share)
+        if first.votes - second < self.min_margin:
+            return Reference(verdict=Verdict.drop("small_margin"), share=share)
+        return Reference(verdict=Verdict.keep(), answer=first.answer, share=share)
