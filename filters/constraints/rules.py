@@ -167,7 +167,7 @@ def has_title(text: str) -> bool:
 
 def _title(line: str) -> bool:
     start, end = line.find("<<"), line.rfind(">>")
-    return start >= 0 and end >= start + 3 and bool(line[start:end].lstrip("<").rstrip(">").strip())
+    return 0 <= start < end and bool(line[start:end].lstrip("<").rstrip(">").strip())
 
 
 def are_two_responses(text: str) -> bool:

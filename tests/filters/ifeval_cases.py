@@ -107,6 +107,8 @@ RESPONSES = [
     "Sure thing:\nTHE BRIDGE WAS CLOSED BY NOON AND NOBODY CROSSED THE RIVER IN THAT MONTH.",
     'As you wish:\n"quoted, from end to end"',
     "Here it comes.\n<<Title>>\n*",
+    "*\ntail\n- one",
+    "Text.\n\nP. P. S. two",
     "INTRO\nall of the lines here are small and english as they should be\nOUTRO",
 ]
 
