@@ -43,15 +43,19 @@ class Agreement:
 class PassRate:
     """Drop responses to prompts that the teacher nearly always, or hardly ever, gets right.
 
-    The default keeps all; the rate is in every record, so that a reader can choose.
+    The default keeps all; the rate is in every record, so that a reader can choose. For prompts of
+    reinforcement learning the paper drops rates of 0.75 and above, and says nothing of prompts that
+    are never solved (arXiv 2505.00949, section 5.1): `high = 0.75, high_exclusive = true`.
     """
 
-    name: ClassVar[str] = "pass_rate.v1"
+    name: ClassVar[str] = "pass_rate.v2"
 
     low: float = 0.0
     """Inclusive, in [0, 1]."""
     high: float = 1.0
-    """Inclusive, in [0, 1]."""
+    """In [0, 1]."""
+    high_exclusive: bool = False
+    """Whether a rate of exactly `high` is too easy."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.low <= self.high <= 1:
@@ -64,7 +68,9 @@ class PassRate:
         return [item.pass_rate or 0.0 for item in group]
 
     def judge(self, score: float) -> Verdict:
-        """Keep prompts of the wanted difficulty."""
+        """Keep prompts of the wanted difficulty; 0 and 1 have reasons of their own."""
         if score < self.low:
-            return Verdict.drop("too_hard")
-        return Verdict.drop("too_easy") if score > self.high else Verdict.keep()
+            return Verdict.drop("never_solved" if score == 0 else "too_hard")
+        if score > self.high or (self.high_exclusive and score == self.high):
+            return Verdict.drop("always_solved" if score == 1 else "too_easy")
+        return Verdict.keep()
