@@ -43,6 +43,7 @@ format: $(VENV)/.dev
 bench: $(VENV)/.vllm
 	$(BIN)/python -m tests.benchmarks.teacher_throughput
 	$(BIN)/python -m tests.benchmarks.final_answer_throughput
+	$(BIN)/python -m tests.benchmarks.ifeval_verdicts --random 3000
 	$(BIN)/python -m tests.benchmarks.http_client
 	$(BIN)/python -m tests.benchmarks.ledger_throughput
 	$(BIN)/python -m tests.benchmarks.vllm_throughput
@@ -72,7 +73,7 @@ $(VENV)/.bundled: $(VENV)/.uv pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.uv pyproject.toml constraints.txt
-	$(INSTALL) --editable ".[bundled,dev]"
+	$(INSTALL) --editable ".[bundled,curator,dev]"
 	touch $@ $(VENV)/.bundled
 
 # After .dev, which would otherwise be installed at the same time.

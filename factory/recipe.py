@@ -146,7 +146,8 @@ class Recipe:
     accept: AcceptByMode = AcceptByMode()
     rl: RlTable = RlTable()
     keep: tuple[str, ...] = ()
-    """Further filters, by name, that responses must pass after the page's own."""
+    """Further filters that responses must pass after the page's own: `personal_data`, or a
+    heuristic of NeMo Curator, `curator.WordCountFilter`."""
     filters: dict[str, dict[str, Any]] = field(default_factory=dict)
     limits: Limits = Limits()
 

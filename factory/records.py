@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from factory.seeds import digest
 
@@ -276,8 +276,10 @@ class Verdict:
 class Filter(Protocol):
     """A check of one response: `score` looks at the response, `judge` only at the score."""
 
-    name: ClassVar[str]
-    """With its version, `final_answer.v1`, because the name is in the data."""
+    @property
+    def name(self) -> str:
+        """With its version, `final_answer.v2`, because the name is in the data."""
+        ...
 
     def score(self, response: Response) -> float:
         """May raise `Unjudged`; any other exception is a bug and fails the part."""
@@ -326,7 +328,10 @@ class Reference:
 class Referee(Protocol):
     """Finds a reference for a prompt that has no gold answer."""
 
-    name: ClassVar[str]
+    @property
+    def name(self) -> str:
+        """With its version."""
+        ...
 
     def reference(self, group: Sequence[Judged]) -> Reference:
         """Of all the responses to one prompt, in both modes, dropped ones included."""
@@ -337,7 +342,10 @@ class Referee(Protocol):
 class GroupFilter(Protocol):
     """A check of each response beside all the others to the same prompt in the same mode."""
 
-    name: ClassVar[str]
+    @property
+    def name(self) -> str:
+        """With its version."""
+        ...
 
     def scores(self, group: Sequence[Judged]) -> list[float]:
         """One score for each response of the group, in its order, dropped ones included."""

@@ -6,32 +6,45 @@ versioned name, a score, a rule that keeps or drops by the score alone, and its 
 
 from typing import Any
 
+from factory.config import nearest
 from filters.agreement import Agreement, PassRate
+from filters.constraints import Constraints
 from filters.final_answer import FinalAnswer
 from filters.format import ThinkTags, Truncated
 from filters.grades import JudgeVerdict, RewardScore
+from filters.language import Language
 from filters.majority import Majority
+from filters.quality import CuratorFilter
 from filters.repetition import RepetitionLoops
+from filters.sanity import BoxedWhenAsked
 
 __all__ = [
     "FILTERS",
     "Agreement",
+    "BoxedWhenAsked",
+    "Constraints",
+    "CuratorFilter",
     "FinalAnswer",
     "JudgeVerdict",
+    "Language",
     "Majority",
     "PassRate",
     "RepetitionLoops",
     "RewardScore",
     "ThinkTags",
     "Truncated",
+    "make_filter",
 ]
 
 FILTERS: dict[str, Any] = {
     filter.name.rpartition(".")[0]: filter
     for filter in (
         Agreement,
+        BoxedWhenAsked,
+        Constraints,
         FinalAnswer,
         JudgeVerdict,
+        Language,
         PassRate,
         RepetitionLoops,
         RewardScore,
@@ -39,4 +52,24 @@ FILTERS: dict[str, Any] = {
         Truncated,
     )
 }
-"""Every filter by the name that recipes and commands use: without its version."""
+"""Filters by the name that recipes and commands use: without its version."""
+_CURATOR = "curator."
+
+
+def make_filter(name: str) -> Any:
+    """A filter with its defaults, by the name that a recipe's `keep` and `factory check` use.
+
+    Args:
+        name: one of `FILTERS`; or a heuristic of NeMo Curator, `curator.WordCountFilter`, with a
+            label of its own where a class is wanted twice, `curator.WordCountFilter as words`.
+
+    Raises:
+        ValueError: there is no such filter; the message says which ones are near.
+        PrerequisiteError: NeMo Curator is not installed.
+    """
+    if name.startswith(_CURATOR):
+        heuristic, _, label = name.removeprefix(_CURATOR).partition(" as ")
+        return CuratorFilter(filter=heuristic.strip(), label=label.strip())
+    if name not in FILTERS:
+        raise ValueError(f"no filter is called {name!r}{nearest(name, FILTERS)}")
+    return FILTERS[name]()

@@ -1,5 +1,6 @@
 """The domains: one page each, from its prompt source to its ordered list of steps."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -9,7 +10,7 @@ from factory.errors import ConfigError
 from factory.recipe import Job, LoadedRecipe
 from factory.records import GroupFilter
 from factory.steps import Dedup, Keep, KeepGroup, Pipeline, Spaced, Step
-from filters import FILTERS
+from filters import make_filter
 from pipelines import math
 
 PAGES: dict[str, Any] = {"math": math}
@@ -60,18 +61,19 @@ def _with_further_filters(pipeline: Pipeline, names: Sequence[str], where: str) 
 
     There they do not count in the pass rates, which say how hard a prompt is.
     """
-    present = pipeline.filter_names
     further: list[Step] = []
     for name in names:
-        if name in present:
-            raise ConfigError(f"{where}: keep names {name!r}, which stands in the pipeline already")
-        if name not in FILTERS:
-            raise ConfigError(f"{where}: keep names no filter: {name!r}{nearest(name, FILTERS)}")
-        filter = FILTERS[name]()
+        try:
+            filter = make_filter(name)
+        except ValueError as error:
+            raise ConfigError(f"{where}: keep: {error}") from None
         further.append(KeepGroup(filter) if isinstance(filter, GroupFilter) else Keep(filter))
-        present = (*present, name)
     steps = pipeline.steps
     place = next(
         (i for i, s in enumerate(steps) if isinstance(s, Dedup) and s.on == "response"), len(steps)
     )
-    return replace(pipeline, steps=(*steps[:place], *further, *steps[place:]))
+    whole = replace(pipeline, steps=(*steps[:place], *further, *steps[place:]))
+    for name, number in Counter(whole.filter_names).items():
+        if number > 1:
+            raise ConfigError(f"{where}: keep: the filter {name!r} stands in the pipeline already")
+    return whole

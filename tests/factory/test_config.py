@@ -55,12 +55,12 @@ BASE = 'pipeline = "math"\n{top}\n[teacher]\nkind = "scripted"\nreplies = ["a"]\
         (
             'keep = ["truncatedd"]',
             "",
-            "keep names no filter: 'truncatedd'; did you mean truncated?",
+            "keep: no filter is called 'truncatedd'; did you mean truncated?",
         ),
         (
             'keep = ["truncated"]',
             "",
-            "keep names 'truncated', which stands in the pipeline already",
+            "keep: the filter 'truncated' stands in the pipeline already",
         ),
         ("", "[rl]\npass_rate_below = 1.5", "rl.pass_rate_below must be in (pass_rate_low, 1]"),
         ("", "[rl]\npass_rate_low = -1", "rl.pass_rate_low must be in [0, 1], got -1"),
@@ -153,6 +153,18 @@ def test_the_readmes_recipes_are_recipes(tmp_path):
         make_job(load_recipe(path))
     assert recipe.answerers("math", "on") == {"r1": 3.0, "qwen": 1.0}
     assert recipe.accept.on.rows == 10_000
+
+
+def test_a_heuristic_of_nemo_curator_can_be_named_once_or_with_labels(tmp_path):
+    pytest.importorskip("nemo_curator")
+    keep = 'keep = ["curator.WordCountFilter", "curator.WordCountFilter as long"]'
+    table = "[filters.curator_long]\narguments = {min_words = 500}"
+    job = load(tmp_path, BASE.format(top=keep, more=table))
+    settings = job.pipeline.filter_settings()
+    assert settings["curator_long"]["arguments"] == {"min_words": 500}
+    assert settings["curator_word_count"]["arguments"] == {}
+    with pytest.raises(ConfigError, match="did you mean WordCountFilter"):
+        load(tmp_path, BASE.format(top='keep = ["curator.WordCountFiltr"]', more=""))
 
 
 def test_further_filters_stand_before_the_dedup_of_responses_and_take_settings(tmp_path):
