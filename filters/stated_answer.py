@@ -23,7 +23,8 @@ _COMMANDS = (
 )
 _WRAPPER = re.compile(rf"\\(?:{_COMMANDS})\s*\{{([^{{}}]*)\}}")
 _SPACE = re.compile(r"\\[,;:! ]|\\quad|\\qquad|\\left(?![a-z])|\\right(?![a-z])|~|\s+")
-_DRESS = re.compile(r"\$|\\[()\[\]]|\*\*|__|`")
+_MATH = re.compile(r"\$|\\[()\[\]]|`")
+_EMPHASIS = re.compile(r"(?<!\w)(?:\*\*|__)|(?:\*\*|__)(?!\w)")
 _SUPERSCRIPT = re.compile("[⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _PLAIN_DIGITS = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
 _MAX_DEPTH = 8
@@ -55,11 +56,11 @@ def plain(text: str) -> str:
 
     Unicode is brought to its compatibility form (`Ｃ` is `C`), and superscripts are written with a
     caret before that, so that `x²` and `x2` stay apart. Invisible signs stay: a text that hides
-    one equals nothing.
+    one equals nothing. So does what only looks like emphasis: `9**9` is not `99`.
     """
     text = _SUPERSCRIPT.sub(lambda found: "^" + found[0].translate(_PLAIN_DIGITS), text)
     text = unicodedata.normalize("NFKC", text).replace("−", "-")
-    text = _SPACE.sub(" ", _DRESS.sub("", text))
+    text = _SPACE.sub(" ", _MATH.sub(" ", _EMPHASIS.sub("", text)))
     for _ in range(_MAX_DEPTH):
         text, replaced = _WRAPPER.subn(r"\1", text)
         if not replaced:
