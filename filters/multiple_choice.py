@@ -7,8 +7,9 @@ Policy, one line a point:
 - Text that is an option's text names that option. A letter names its option when it stands alone
   (`C`, `(C)`, `C.`), before the option's text (`(C) 42 J`) or before a reason (`C, because ...`).
   `A` and `I` before a word are an article and a pronoun.
-- Beside a letter, the text of another option contradicts it; other text does not count, unless it
-  names another letter (`ambiguous_answer`) or takes the letter back (`not`, `wrong`).
+- Beside a letter, the text of another option contradicts it, and so does a number that its own
+  option lacks. Other text must be its option's words by half; it may not name another letter nor
+  take the letter back (`ambiguous_answer`).
 - A letter that is also the text of another option is ambiguous.
 - Case counts in short words (`5 mW` is not `5 MW`, `CO` is not `Co`), not in `sodium`.
 """
@@ -39,6 +40,7 @@ _OTHER_LETTER = re.compile(r"[(\[]([A-Z])[)\]]|(?<![\w'â€™^\\-])([B-HJ])(?![\w'â
 _TAKEN_BACK = re.compile(
     r"\b(?:not|no|nor|neither|never|wrong|incorrect|false|except|unlike)\b|n't\b", re.IGNORECASE
 )
+_TOKEN = re.compile(r"\d+|[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _MAX_CHARACTERS = 10_000
 
@@ -158,7 +160,9 @@ def _letter_first(text: str, options: Sequence[str]) -> int:
     place = LETTERS.find(letter)
     beside = _named(rest, options)
     if not beside:
-        _check_beside(letter, text[found.end(1) :].lstrip(" )]}"), rest)
+        option = plain(options[place]) if place in range(len(options)) else ""
+        known = LETTERS[: len(options) or None]
+        _check_beside(letter, text[found.end(1) :].lstrip(" )]}"), rest, option, known)
     if place not in range(len(options) or len(LETTERS)):
         raise _Unreadable("no_such_option")
     if beside and place not in beside:
@@ -172,15 +176,28 @@ def _counts_before_words(rest: str, options: Sequence[str]) -> bool:
     return bool(joined or _named(rest, options) or _REASON.match(rest))
 
 
-def _check_beside(letter: str, joined: str, rest: str) -> None:
-    """Refuse text behind a letter that names another one, or takes the letter back."""
+def _check_beside(letter: str, joined: str, rest: str, option: str, known: str) -> None:
+    """Refuse text behind a letter that names another one, takes it back, or is of another option.
+
+    Args:
+        letter: what was read.
+        joined: all that follows it.
+        rest: the same without a sign between.
+        option: the text of the letter's option; empty where it is not known.
+        known: the letters that there are.
+    """
     claim = "" if joined.startswith(". ") else _REASON.sub("", _first_sentence(rest))
-    others = {a or b for a, b in _OTHER_LETTER.findall(claim) if (a or b) in LETTERS}
+    own_words = _TOKEN.findall(option)
+    others = {a or b for a, b in _OTHER_LETTER.findall(claim)} & set(known) - set(own_words)
     if match := _JOINED.match(joined) or _LETTER_NEXT.match(joined):
         others.add(match[1])
-    if others - {letter}:
+    if others - {letter} or _TAKEN_BACK.search(claim):
         raise _Unreadable("ambiguous_answer")
-    if _TAKEN_BACK.search(claim):
+    said, own = _TOKEN.findall(claim.casefold()), {word.casefold() for word in own_words}
+    strange = [token for token in said if token not in own]
+    if option and any(map(str.isdigit, strange)):
+        raise _Unreadable("contradicting_answer")
+    if option and not others and 2 * len(strange) > len(said):
         raise _Unreadable("ambiguous_answer")
 
 

@@ -215,6 +215,7 @@ def _candidates(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 
 def _is_public(address: str) -> bool:
     try:
-        return ipaddress.ip_address(address).is_global
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
+    return parsed.is_global and not parsed.is_multicast

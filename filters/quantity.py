@@ -4,7 +4,7 @@ Policy, one line a point:
 
 - The final answer is the last box, else a marked answer, else the last line
   (`filters.stated_answer`); `boxed_only` leaves the box alone to count. Of `E = m c^2 = 5 J` the
-  last part counts.
+  last part counts; what is denied or bounded (`not`, `!=`, `>=`, `at least`) is no answer.
 - A number is decimal (`9.81`, `1,234.5`, `3.2e5`, `3.2 \times 10^{5}`) or a fraction of integers;
   ranges, uncertainties, decimal commas, roots and multiples of pi are not read.
 - Units are converted exactly (`filters.units`); the tolerance counts in the gold answer's unit, so
@@ -51,6 +51,12 @@ _NUMBER = re.compile(
 )
 _POWER_OF_TEN = re.compile(r"(\s*[+-]?\s*)10\s*\^\s*\(?([+-]?\d{1,3})\)?(?!\d)")
 _HEDGE = re.compile(r"\s*(?:about|approximately|approx\.?|roughly)\s+", re.IGNORECASE)
+_EQUALS = re.compile(r"(?<![!<>])=")
+_DENIED = re.compile(
+    r"\\not|\\n?eq?(?![a-z])|\\[gl]eq?(?:slant)?(?![a-z])|[<>≤≥≠]"
+    r"|\b(?:not|less|more|at least|at most)\b|n't\b",
+    flags=re.IGNORECASE,
+)
 _MAX_CHARACTERS = 500
 _MAX_EXPONENT = 400
 _FAR = 1e6
@@ -160,9 +166,9 @@ def read_quantity(text: str) -> Measured | None:
     Returns:
         None where the text is anything else, longer than 500 signs, or beyond 10 to the 400.
     """
-    if len(text) > _MAX_CHARACTERS:
+    if len(text) > _MAX_CHARACTERS or _DENIED.search(text):
         return None
-    text = _without_latex(text).rpartition("=")[2]
+    text = _EQUALS.split(_without_latex(text))[-1]
     text = _HEDGE.sub("", text).rstrip(" .")
     found = _POWER_OF_TEN.match(text) or _NUMBER.match(text)
     value = _value(found) if found else None

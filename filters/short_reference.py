@@ -9,7 +9,8 @@ Policy, one line a point:
 - Alternatives stand in the gold answer, separated by `separator`; any one of them is right.
 - Equal means equal without LaTeX and Markdown, quotation marks, the article in front, full stops
   of abbreviations, signs at the end, hyphens between letters, and (each an option) case and
-  accents. Signs that change a value stay: `-5` is not `5`, `C++` is not `C`, `5!` is not `5`.
+  accents. Signs that change a value stay: `-5` is not `5`, `C++` is not `C`, `5!` is not `5`;
+  and a question mark makes a question of it.
 """
 
 import re
@@ -26,7 +27,7 @@ _ARTICLE = re.compile(r"(?:the|an|a)\s+(?=\w)", re.IGNORECASE)
 _ABBREVIATION = re.compile(r"(?<!\w)((?:[^\W\d_]\.){2,})")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-‐‑–](?=[^\W\d_])")
 _COMMA = re.compile(r",(?=\s)")
-_END = re.compile(r"(?:[\s.,;:?]|(?<!\d)!)+\Z")
+_END = re.compile(r"(?:[\s.,;:]|(?<!\d)!)+\Z")
 _MAX_CHARACTERS = 2_000
 
 

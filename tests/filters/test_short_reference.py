@@ -33,6 +33,7 @@ TABLE = [
     ("\\boxed{-5}", "5", "wrong_answer"),
     ("\\boxed{3.5}", "35", "wrong_answer"),
     ("\\boxed{5!}", "5", "wrong_answer"),
+    ("\\boxed{Krebs cycle?}", "Krebs cycle", "wrong_answer"),
     ("\\boxed{C++}", "C", "wrong_answer"),
     ("\\boxed{Krebs|cycle}", "Krebs cycle", "wrong_answer"),
     ("\\boxed{Krebs\u200b cycle}", "Krebs cycle", "wrong_answer"),
