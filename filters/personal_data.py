@@ -18,6 +18,10 @@ class PersonalData:
     phone numbers outside North America are not seen. Numbers in code and formulas are nobody's;
     e-mail and IP addresses and secrets count there as well. What is reserved for documentation
     (`example.com`, 192.0.2.0/24, 555-01xx) or printed in every manual does not count.
+
+    False alarms seen: none in 2,100 puzzles and 20,000 lines of arithmetic; in 868 files of
+    Python's standard library five beside their authors' addresses
+    (`tests/benchmarks/check_throughput.py`). What it misses was not measured.
     """
 
     name: ClassVar[str] = "personal_data.v1"

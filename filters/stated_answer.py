@@ -3,7 +3,8 @@ r"""What an answer states as its final answer, and that statement without its dr
 Policy: the last `\boxed{}` counts. Where there is none, what follows the last marker such as
 `The answer is` or `Answer:` on its line (or, where nothing follows, the next line that is not
 empty) counts; where there is no marker, the last line. A box that is empty or never closed is no
-answer: what stood before it does not count instead.
+answer: what stood before it does not count instead. Nor is a marked answer that is reconsidered
+behind it (`Wait`, `on second thought`): the second thought has to be marked as well.
 """
 
 import collections
@@ -15,6 +16,11 @@ from filters.final_answer import extract_boxed
 _MARKER = re.compile(
     r"\b(?:answer|(?:correct|right|best|final)\s+(?:option|choice|result|value))"
     r"(?:\s*(?:is\b|:|=))+[ \t]*",
+    flags=re.IGNORECASE,
+)
+_RECONSIDERED = re.compile(
+    r"\b(?:wait|hold on|scratch that|correction|on second thought|let me (?:re\w+|check))\b"
+    r"|\bactually,? (?:no|it|the)\b",
     flags=re.IGNORECASE,
 )
 _COMMANDS = (
@@ -43,6 +49,8 @@ def stated_answer(text: str, *, boxed_only: bool = False) -> str | None:
     if not markers:
         return text.rstrip().rpartition("\n")[2].strip() or None
     after = _without_emphasis(text[markers[0].end() :]).lstrip()
+    if _RECONSIDERED.search(after):
+        return None
     return after.partition("\n")[0].strip() or None
 
 
