@@ -1,5 +1,6 @@
 """What a judge or a reward model said, read from its column; nothing here asks a model."""
 
+import math
 from typing import ClassVar
 
 from factory.config import settings
@@ -19,7 +20,7 @@ class JudgeVerdict:
 
     def score(self, response: Response) -> float:
         """The judge's score; unjudged where its reply holds no verdict, or there was none."""
-        return _read(response, self.column, "judge")
+        return read_grade(response, self.column, "judge")
 
     def judge(self, score: float) -> Verdict:
         """Keep what scores high enough."""
@@ -38,17 +39,30 @@ class RewardScore:
 
     def score(self, response: Response) -> float:
         """The reward; unjudged where the model failed."""
-        return _read(response, self.column, "reward")
+        return read_grade(response, self.column, "reward")
 
     def judge(self, score: float) -> Verdict:
         """Keep what scores high enough."""
         return Verdict.drop("low_reward") if score < self.low else Verdict.keep()
 
 
-def _read(response: Response, column: str, who: str) -> float:
+def read_grade(response: Response, column: str, who: str) -> float:
+    """What stands in a column.
+
+    Args:
+        response: with its grades.
+        column: the column's name.
+        who: `judge` or `reward`; the reasons begin with it.
+
+    Raises:
+        Unjudged: `no_column` where the column was never asked for, `<who>_failed` where the
+            request failed, `<who>_without_verdict` where the reply holds none.
+    """
     grade = response.grade(column)
-    if grade is None or grade.error:
+    if grade is None or grade.error.partition(":")[0] == "no_column":
+        raise Unjudged("no_column")
+    if grade.error:
         raise Unjudged(f"{who}_failed")
-    if grade.score is None:
+    if grade.score is None or not math.isfinite(grade.score):
         raise Unjudged(f"{who}_without_verdict")
     return grade.score
