@@ -54,7 +54,9 @@ def apply_filter(filter: Filter, response: Response) -> Verdict:
 
 
 def _named(filter: Filter | GroupFilter, score: float, seconds: float) -> Verdict:
-    return replace(filter.judge(score), score=score, filter=filter.name, seconds=seconds)
+    verdict = filter.judge(score)
+    known = None if verdict.decision == "unjudged" else score
+    return replace(verdict, score=known, filter=filter.name, seconds=seconds)
 
 
 def check_gold(gold: Verifier | None, prompt: Prompt, *, votes: bool = False) -> Verdict:

@@ -14,13 +14,20 @@ from filters.format import ThinkTags, Truncated
 from filters.grades import JudgeVerdict, RewardScore
 from filters.language import Language
 from filters.majority import Majority
+from filters.multiple_choice import MultipleChoice
+from filters.personal_data import PersonalData
+from filters.preference import BestOfN
 from filters.quality import CuratorFilter
+from filters.quantity import Quantity
+from filters.refusal import Refusal
 from filters.repetition import RepetitionLoops
 from filters.sanity import BoxedWhenAsked
+from filters.short_reference import ShortReference
 
 __all__ = [
     "FILTERS",
     "Agreement",
+    "BestOfN",
     "BoxedWhenAsked",
     "Constraints",
     "CuratorFilter",
@@ -28,9 +35,14 @@ __all__ = [
     "JudgeVerdict",
     "Language",
     "Majority",
+    "MultipleChoice",
     "PassRate",
+    "PersonalData",
+    "Quantity",
+    "Refusal",
     "RepetitionLoops",
     "RewardScore",
+    "ShortReference",
     "ThinkTags",
     "Truncated",
     "make_filter",
@@ -40,14 +52,20 @@ FILTERS: dict[str, Any] = {
     filter.name.rpartition(".")[0]: filter
     for filter in (
         Agreement,
+        BestOfN,
         BoxedWhenAsked,
         Constraints,
         FinalAnswer,
         JudgeVerdict,
         Language,
+        MultipleChoice,
         PassRate,
+        PersonalData,
+        Quantity,
+        Refusal,
         RepetitionLoops,
         RewardScore,
+        ShortReference,
         ThinkTags,
         Truncated,
     )

@@ -12,7 +12,7 @@ from factory.records import Response, Verdict
 class JudgeVerdict:
     """Drop what the judge does not approve of."""
 
-    name: ClassVar[str] = "judge_verdict.v1"
+    name: ClassVar[str] = "judge_verdict.v2"
 
     column: str = "judge"
     low: float = 1.0
@@ -31,7 +31,7 @@ class JudgeVerdict:
 class RewardScore:
     """Drop what the reward model scores low."""
 
-    name: ClassVar[str] = "reward_score.v1"
+    name: ClassVar[str] = "reward_score.v2"
 
     column: str = "reward"
     low: float = 0.0

@@ -206,10 +206,10 @@ def test_a_judge_and_a_reward_model_write_columns_that_filters_read(client, tmp_
     assert by_sample == {
         0: (True, "", ""),
         1: (True, "", ""),
-        2: (False, "reward_score.v1", "low_reward"),
-        3: (False, "judge_verdict.v1", "judge_without_verdict"),
-        4: (False, "judge_verdict.v1", "judge_failed"),
-        5: (False, "judge_verdict.v1", "judged_wrong"),
+        2: (False, "reward_score.v2", "low_reward"),
+        3: (False, "judge_verdict.v2", "judge_without_verdict"),
+        4: (False, "judge_verdict.v2", "judge_failed"),
+        5: (False, "judge_verdict.v2", "judged_wrong"),
     }
     grades = on.filter(pl.col("sample") == 0)["grades"][0]
     assert [(g["column"], g["score"]) for g in grades] == [("judge", 1.0), ("reward", 2.0)]
@@ -219,7 +219,7 @@ def test_a_judge_and_a_reward_model_write_columns_that_filters_read(client, tmp_
     accounts = {(row["teacher"], row["mode"]): row["completions"] for row in manifest["usage"]}
     assert accounts["judge", "on"] == 24
     assert accounts["rm", "on"] == 12
-    assert "judge_verdict.v1" in (tmp_path / "run" / "dataset" / "README.md").read_text()
+    assert "judge_verdict.v2" in (tmp_path / "run" / "dataset" / "README.md").read_text()
     run(made, tmp_path / "b", client=client, ledger=tmp_path / "run" / "ledger",
         teacher=grading_teacher(made, asked))  # fmt: skip
     again = Counter(asked.read_text().split())
