@@ -13,11 +13,12 @@ is executed. `filters.unit_tests` executes.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from factory.config import settings
 from factory.errors import Unjudged
 from factory.records import Response, Verdict
+from filters.syntax import is_valid, parse, top_level_names
 
 LANGUAGES: dict[str, frozenset[str]] = {
     "python": frozenset({"python", "py", "python3"}),
@@ -73,6 +74,8 @@ def _closes(line: str, opened: re.Match[str]) -> bool:
 def _fence(opened: re.Match[str], lines: list[str], *, closed: bool) -> Fence:
     depth = len(opened[1])
     words = opened[3].split(maxsplit=1)
+    if not closed and lines[-1:] == [""]:
+        lines = lines[:-1]  # the text's own end
     code = "\n".join(line[min(depth, len(line) - len(line.lstrip(" \t"))) :] for line in lines)
     return Fence(tag=words[0].lower() if words else "", code=code, closed=closed)
 
@@ -174,37 +177,10 @@ class CodeSyntax:
 
     def _syntax_defect(self, response: Response, program: str, language: str) -> str:
         root = parse(program, language)
-        if root.has_error:
+        if not is_valid(root, language):
             return "syntax_error"
         if self.entry_point:
             wanted = {test.entry_point for test in response.prompt.tests if test.entry_point}
             if not wanted <= set(top_level_names(root)):
                 return "no_entry_point"
         return ""
-
-
-def parse(program: str, language: str) -> Any:
-    """The root node of tree-sitter's tree; its `has_error` says whether anything did not parse."""
-    return _parser(language).parse(program.encode("utf-8", "surrogatepass")).root_node
-
-
-def _parser(language: str) -> Any:
-    import tree_sitter
-    import tree_sitter_cpp
-    import tree_sitter_python
-
-    grammar = {"python": tree_sitter_python, "cpp": tree_sitter_cpp}[language]
-    return tree_sitter.Parser(tree_sitter.Language(grammar.language()))
-
-
-def top_level_names(root: Any) -> list[str]:
-    """The functions and classes that a program defines at its top level, in order."""
-    names = []
-    for node in root.children:
-        if node.type in ("decorated_definition", "template_declaration"):
-            node = node.children[-1]
-        while node is not None and node.type not in ("identifier", "type_identifier"):
-            node = node.child_by_field_name("name") or node.child_by_field_name("declarator")
-        if node is not None:
-            names.append(node.text.decode("utf-8", "surrogatepass"))
-    return names

@@ -21,14 +21,15 @@ from itertools import groupby
 from typing import ClassVar
 
 from factory.config import settings
-from factory.errors import Unjudged
+from factory.errors import PrerequisiteError, Unjudged
 from factory.records import Prompt, Response, UnitTest, Verdict
 from filters import sandbox
 from filters.program import fenced, language_of, programs
 from filters.sandbox import Limits
+from filters.unit_testing.alone import twice_if_late
 from filters.unit_testing.session import helper_names
 from filters.unit_testing.stdio import Compare, same_output
-from filters.unit_testing.trials import by_calls, by_output
+from filters.unit_testing.trials import by_calls, by_output, reason_of_end
 
 
 def passes(
@@ -56,6 +57,7 @@ def passes(
 
     Raises:
         ValueError: the language is another one.
+        PrerequisiteError: this machine has no sandbox.
     """
     if language != "python":
         raise ValueError(f"language must be python for tests that call the program, got {language}")
@@ -137,7 +139,10 @@ class UnitTests:
             return self._scored(0.0, "no_program")
         if len(found[-1]) > self.max_characters:
             return self._scored(0.0, "program_too_long")
-        results = list(self._results(found[-1], tests, language))
+        try:
+            results = list(self._results(found[-1], tests, language))
+        except PrerequisiteError:
+            raise Unjudged("sandbox_unavailable") from None
         share = results.count("") / len(tests)
         return self._scored(share, next(filter(None, results), "tests_failed"))
 
@@ -189,19 +194,51 @@ class UnitTests:
             }
             for test in tests
         ]
-        yield from by_calls(program, cases, self._limits(), stop=self.stop_at_first_failure)
+        yield from by_calls(
+            program,
+            cases,
+            self._limits(),
+            stop=self.stop_at_first_failure,
+            allow_unsandboxed=self.allow_unsandboxed,
+        )
 
     def _by_check(self, program: str, tests: list[UnitTest]) -> Iterator[str]:
         for test in tests:
-            case = {"test": test.input, "entry_point": test.entry_point or None}
-            helpers = helper_names(program, test.input, test.entry_point or None)
-            yield from by_calls(program, [case], self._limits(), helpers=helpers)
+            entry_point = test.entry_point or None
+            yield from by_calls(
+                program,
+                [{"test": test.input, "entry_point": entry_point}],
+                self._limits(),
+                helpers=helper_names(program, test.input, entry_point),
+                allow_unsandboxed=self.allow_unsandboxed,
+            )
 
     def _by_output(self, program: str, tests: list[UnitTest], language: str) -> Iterator[str]:
         same = partial(same_output, compare=self.compare, tolerance=self.tolerance)
+        execute = partial(
+            sandbox.run, limits=self._limits(), allow_unsandboxed=self.allow_unsandboxed
+        )
+        if language == "python":
+            execute = partial(execute, program)
+        elif binary := self._compiled(program):
+            execute = partial(execute, ["./program"], files={"program": binary})
+        else:
+            yield from ["compile_error"] * len(tests)
+            return
         for test in tests:
-            yield by_output(
-                lambda stdin: sandbox.run(program, stdin=stdin, files={}, limits=self._limits()),
-                test,
-                same,
-            )
+            yield by_output(lambda stdin: execute(stdin=stdin), test, same)
+
+    def _compiled(self, program: str) -> bytes:
+        """The program's binary, empty where it does not compile."""
+
+        def attempt() -> bytes:
+            compiled = sandbox.compile_cpp(program, allow_unsandboxed=self.allow_unsandboxed)
+            if not compiled.binary:
+                reason_of_end(compiled.outcome.status)
+            return compiled.binary
+
+        try:
+            return twice_if_late(attempt)
+        except PrerequisiteError:
+            sandbox.run("", allow_unsandboxed=self.allow_unsandboxed)  # or is that what is missing?
+            raise Unjudged("compiler_missing") from None

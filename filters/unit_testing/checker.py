@@ -1,162 +1,14 @@
 """The checker's process: runs the test against a program that it reaches by calls alone.
 
-It trusts the test, and nothing that the candidate replies. A reply is plain data, an exception of a
-built-in class, or the number of an object that stays where it is (`Opaque`). An opaque object can
-be called, iterated over and asked for attributes and its truth; it equals itself alone, and every
-other operator refuses it, because an object of the program could answer each one differently.
-What the candidate changes in its arguments stays in its process: who empties the list that it was
-to sort must not change what the test compares with.
+It trusts the test, and nothing that the candidate replies (`remote` says what can come back).
 """
 
 import builtins
 import json
-from collections.abc import Iterator
 from typing import Any
 
-from filters.unit_testing.codec import Channel, ProtocolError, pack, receive, send, unpack
-
-
-class Broken(BaseException):
-    """The program can pass no more, whatever the test catches: it is gone, or out of order."""
-
-
-class BadTest(BaseException):
-    """The test cannot tell anything of any program."""
-
-
-class Remote:
-    """A candidate's process, seen from the checker."""
-
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
-        self.number = 0
-        self.uses = 0
-        """How often the test used the program."""
-        self.end: BaseException | None = None
-
-    def ask(self, operation: str, *arguments: Any) -> Any:
-        """The reply's value.
-
-        Raises:
-            Broken: there is none, or an exception that ends programs.
-            Exception: what the program raised, as the built-in class nearest to it.
-        """
-        if self.end:
-            raise self.end
-        self.number += 1
-        try:
-            send(self.channel.write, [self.number, operation, *arguments])
-            match receive(self.channel.read):
-                case [self.number, "value", value]:
-                    return unpack(value, lambda number: Opaque(self, number))
-                case [self.number, "end"] if operation == "next":
-                    raise StopIteration
-                case [self.number, "error", [*kinds], str(text)]:
-                    error = _error(kinds, text)
-                case _:
-                    error = Broken("out of order")
-        except ProtocolError as problem:
-            error = Broken(str(problem))
-        if isinstance(error, Broken):
-            self.end = error
-        raise error
-
-    def name(self, path: str) -> Any:
-        """What a dotted name of the program stands for."""
-        self.uses += 1
-        return self.ask("name", path)
-
-    def call(self, number: int, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        """What an object returns."""
-        self.uses += 1
-        try:
-            packed = pack(list(arguments), self._refer), pack(keywords, self._refer)
-        except ProtocolError as problem:
-            raise self._ended(Broken(str(problem))) from None
-        return self.ask("call", ["r", number], *packed)
-
-    def _refer(self, value: Any) -> int:
-        if isinstance(value, Opaque):
-            owner, number = _inside(value)
-            if owner is not self:
-                raise self._ended(Broken("an object of another process"))
-            return number
-        raise self._ended(BadTest("argument_not_plain"))
-
-    def _ended(self, error: BaseException) -> BaseException:
-        self.end = error
-        return error
-
-
-def _error(kinds: list[Any], text: str) -> BaseException:
-    """The first of the candidate's classes that is built in, unless it ends programs or loops."""
-    for kind in kinds:
-        found = getattr(builtins, kind, None) if type(kind) is str else None
-        if isinstance(found, type) and issubclass(found, BaseException):
-            loops = issubclass(found, StopIteration | StopAsyncIteration)
-            if loops or not issubclass(found, Exception):
-                break
-            try:
-                return found(text)
-            except TypeError:  # such as UnicodeDecodeError, which wants more than a message
-                break
-    return Broken(f"the program raised {str(kinds[:1])[:60]}")
-
-
-class Opaque:
-    """An object of the program."""
-
-    __slots__ = ("__cursor", "__items", "__iterator", "__number", "__remote")
-
-    def __init__(self, remote: Remote, number: int) -> None:
-        self.__remote = remote
-        self.__number = number
-        self.__forget()
-
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        """What the object returns; arguments are copied, and changes to them are not seen."""
-        return self.__remote.call(self.__number, arguments, keywords)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        self.__forget()  # what follows may change it
-        return self.__remote.ask("attribute", ["r", self.__number], name)
-
-    def __bool__(self) -> bool:
-        return self.__remote.ask("truth", ["r", self.__number]) is True
-
-    def __iter__(self) -> Iterator[Any]:
-        """Items are asked for once and remembered: a second look sees the same ones."""
-        if self.__iterator is None:
-            self.__iterator = self.__remote.ask("iterate", ["r", self.__number])
-            self.__items = []
-        return self.__replay(self.__items)
-
-    def __replay(self, items: list[Any]) -> Iterator[Any]:
-        place = 0
-        while True:
-            if place == len(items):
-                try:
-                    items.append(self.__remote.ask("next", self.__iterator))
-                except StopIteration:
-                    return
-            yield items[place]
-            place += 1
-
-    def __next__(self) -> Any:
-        if self.__cursor is None:
-            self.__cursor = iter(self)
-        return next(self.__cursor)
-
-    def __forget(self) -> None:
-        self.__iterator: Any = None
-        self.__items: list[Any] = []
-        self.__cursor: Iterator[Any] | None = None
-
-
-def _inside(value: Opaque) -> tuple[Remote, int]:
-    return value._Opaque__remote, value._Opaque__number  # type: ignore[attr-defined]
+from filters.unit_testing.codec import Channel, receive, send
+from filters.unit_testing.remote import BadTest, Broken, Remote
 
 
 class Names(dict[str, Any]):
@@ -194,7 +46,7 @@ def run_source(remote: Remote, helpers: dict[str, Remote], job: dict[str, Any]) 
     if entry_point and "check" in names:
         names["check"](names["candidate"])
     if remote.end:
-        raise remote.end
+        raise remote.end  # the test has caught it
     if not remote.uses:
         raise BadTest("program_unused")
 
@@ -252,17 +104,20 @@ def _key(key: Any) -> Any:
 
 def judge(job: dict[str, Any], remote: Remote, helpers: dict[str, Remote]) -> str:
     """`passed`, or why not: `failed`, `broken`, or what is wrong with the test."""
+    said = "passed"
     try:
         if "test" in job:
             run_source(remote, helpers, job)
         else:
             run_call(remote, job)
     except BadTest as problem:
-        return str(problem)
+        said = str(problem)
     # A test may raise anything, SystemExit included; it has passed only if it came to its end.
     except BaseException:
-        return "broken" if remote.end else "failed"
-    return "broken" if remote.end else "passed"
+        said = "failed"
+    if any(isinstance(each.end, Broken) for each in (remote, *helpers.values())):
+        return "broken"
+    return said
 
 
 def load(channel: Channel, program: str, last: str | None) -> tuple[Remote, str]:

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -44,6 +44,7 @@ def hold(
     *,
     helpers: Sequence[str] = (),
     stop: bool = False,
+    allow_unsandboxed: bool = False,
 ) -> Session:
     """Put a program before its tests.
 
@@ -53,6 +54,10 @@ def hold(
         limits: of each process.
         helpers: what `helper_names` found.
         stop: whether the cases after the first that is not passed are left out.
+        allow_unsandboxed: whether to go on where the machine cannot isolate processes.
+
+    Raises:
+        PrerequisiteError: there is no sandbox here.
     """
     nonce = secrets.token_hex(16)
     job = {
@@ -66,26 +71,48 @@ def hold(
         host, far = _pair(stack)
         links = [_pair(stack) for _ in range(1 + len(helpers))]
         near = [far.fileno(), *(link[0].fileno() for link in links)]
-        checker = sandbox.start(_code("checker"), limits=limits, fds=near)
-        stack.callback(_end, checker)
-        running = [
-            sandbox.start(_code("candidate"), limits=limits, fds=[link[1].fileno()])
+        begin = partial(sandbox.start, limits=limits, allow_unsandboxed=allow_unsandboxed)
+        checker = stack.enter_context(
+            _Process(begin(_code("codec", "remote", "checker"), fds=near))
+        )
+        candidates = [
+            stack.enter_context(
+                _Process(begin(_code("codec", "candidate"), fds=[link[1].fileno()]))
+            )
             for link in links
         ]
-        for each in running:
-            stack.callback(_end, each)
         for end in (far, *(end for link in links for end in link)):
             end.close()  # so that a process that ends is noticed at the other end
-        host.settimeout(
-            2 * limits.backstop_s + 60
-        )  # the sandbox keeps time; this is for its own death
+        # The sandbox keeps the time; this is for the sandbox's own death.
+        host.settimeout(2 * limits.backstop_s + 60)
         said = _listen(host, job)
         ended = ""
         if "" in said:
-            ended = checker.wait().status
+            ended = checker.status()
         elif "broken" in said:
-            ended = running[0].wait().status
+            ended = candidates[0].status()
     return Session(said=tuple(said), ended=ended)
+
+
+class _Process:
+    """A module of this package at work in the sandbox."""
+
+    def __init__(self, running: sandbox.Running) -> None:
+        self._running: sandbox.Running | None = running
+
+    def __enter__(self) -> "_Process":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._running:
+            self._running.kill()
+            self._running.wait()
+
+    def status(self) -> str:
+        """How it ended by itself."""
+        assert self._running
+        outcome, self._running = self._running.wait(), None
+        return outcome.status
 
 
 def _listen(host: socket.socket, job: dict[str, Any]) -> list[str]:
@@ -110,11 +137,6 @@ def _pair(stack: ExitStack) -> tuple[socket.socket, socket.socket]:
     return first, second
 
 
-def _end(running: sandbox.Running) -> None:
-    running.kill()
-    running.wait()
-
-
 def helper_names(program: str, test: str, entry_point: str | None) -> list[str]:
     """The program's functions, besides the entry point, that a test seems to call by name.
 
@@ -128,17 +150,17 @@ def helper_names(program: str, test: str, entry_point: str | None) -> list[str]:
 
 
 @cache
-def _code(name: str) -> str:
-    """A module of this package with the codec, as one program."""
+def _code(*modules: str) -> str:
+    """Modules of this package as one program that calls the last one's `main`."""
     folder = files("filters.unit_testing")
-    package = "filters.unit_testing."
-    modules = [
-        (f"{package}{each}", (folder / f"{each}.py").read_text()) for each in ("codec", name)
+    sources = [
+        (f"filters.unit_testing.{module}", (folder / f"{module}.py").read_text())
+        for module in modules
     ]
     return f"""
 import sys, types
-for name, source in {modules!r}:
+for name, source in {sources!r}:
     module = sys.modules[name] = types.ModuleType(name)
     exec(compile(source, name, "exec"), module.__dict__)
-sys.modules[{package + name!r}].main()
+module.main()
 """

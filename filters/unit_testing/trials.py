@@ -44,11 +44,9 @@ def by_calls(
     program: str,
     cases: Sequence[dict[str, Any]],
     limits: sandbox.Limits,
-    *,
-    helpers: Sequence[str] = (),
-    stop: bool = False,
+    **options: Any,
 ) -> list[str]:
-    """The results of tests that call the program; `hold` takes the same.
+    """The results of tests that call the program; the arguments are those of `hold`.
 
     Raises:
         Unjudged: `bad_test`, `program_unused` or `argument_not_plain`: the test tells nothing;
@@ -56,7 +54,7 @@ def by_calls(
     """
 
     def attempt() -> list[str]:
-        session = hold(program, cases, limits, helpers=helpers, stop=stop)
+        session = hold(program, cases, limits, **options)
         ended = reason_of_end(session.ended) if session.ended else ""
         return [_result(word, ended) for word in session.said]
 
