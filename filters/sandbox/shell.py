@@ -86,7 +86,7 @@ def command(
     words += ["--unshare-cgroup-try", "--hostname", "sandbox", "--new-session", "--as-pid-1"]
     words += ["--clearenv"]
     if os.getuid():
-        words += ["--unshare-user", "--cap-add", "ALL"]
+        words += ["--unshare-user"]
     for name, value in ENVIRONMENT.items():
         words += ["--setenv", name, value]
     words += [

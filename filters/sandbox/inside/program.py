@@ -48,6 +48,8 @@ def become(
     kernel.forbid_new_privileges()
     confine.filter_calls()
     kernel.set_dumpable(True)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")  # where memory runs out, this goes first, and not who asked for it
     os.write(told, b"+")
     os.close(told)
     if argv is None:
@@ -61,8 +63,8 @@ def _execute(argv: Sequence[str]) -> NoReturn:
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     try:
         os.execvp(argv[0], list(argv))
-    except OSError as error:
-        os.write(2, f"{argv[0]}: {error.strerror}\n".encode(errors="replace"))
+    except (OSError, ValueError) as error:
+        os.write(2, f"{argv[0]}: {error}\n".encode(errors="replace"))
         os._exit(127 if isinstance(error, FileNotFoundError) else 126)
 
 

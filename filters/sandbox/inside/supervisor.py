@@ -54,7 +54,7 @@ def serve(channel: socket.socket, *, isolated: bool) -> Program:
         with contextlib.suppress(OSError, TypeError):
             outputs.append(_collect(job["collect"], limits["file_mb"]))
         wire.send(channel, header, outputs)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         with contextlib.suppress(OSError):
             wire.send(channel, {"status": "refused"}, [b"", f"{error}\n".encode()])
     if not isolated:
@@ -69,6 +69,8 @@ def _make_work_directory(
         flags = kernel.NOSUID | kernel.NODEV
         kernel.mount("tmpfs", work, "tmpfs", flags, f"size={size_mb}m,nr_inodes=16k")
         kernel.drop_capabilities()
+    else:
+        os.environ.update(HOME=work, TMPDIR=work)
     os.chdir(work)
     for name, data in files.items():
         path = Path(name)

@@ -78,16 +78,17 @@ class Watch:
                 if problem := self._problem(used):
                     return problem
                 next_look = time.monotonic() + self._pause(used.cpu_s)
-            self._bury(os.WNOHANG)
+            self._bury()
         return ""
 
     def end(self) -> None:
         """Kill and bury what is left, and read what it had written."""
-        while pids := usage.look().pids:
-            for pid in pids:
+        while self._bury():
+            # To the first process of a namespace, -1 is everyone else there, in one stroke.
+            for pid in (-1,) if os.getpid() == 1 else usage.look().pids:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            self._bury(0)
+            time.sleep(0.001)
         for stream in self.streams:
             while stream.read():
                 pass
@@ -122,12 +123,13 @@ class Watch:
         wall: float = self._limits["wall_s"] - (time.monotonic() - self.started)
         return min(max(min(cpu, wall), _SHORTEST_PAUSE_S), _LONGEST_PAUSE_S)
 
-    def _bury(self, how: int) -> None:
-        """Wait for children that are dead, the program among them or orphans of it."""
+    def _bury(self) -> bool:
+        """Wait for the children that are dead, the program or its orphans; whether any lives."""
         with contextlib.suppress(ChildProcessError):
-            while dead := os.waitpid(-1, how):
-                pid, status = dead
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
                 if pid == 0:
-                    return
+                    return True
                 if pid == self._pid:
                     self.exit_code = os.waitstatus_to_exitcode(status)
+        return False
