@@ -27,7 +27,6 @@ from filters import sandbox
 from filters.program import fenced, language_of, programs
 from filters.sandbox import Limits
 from filters.unit_testing.alone import twice_if_late
-from filters.unit_testing.session import helper_names
 from filters.unit_testing.stdio import Compare, same_output
 from filters.unit_testing.trials import by_calls, by_output, reason_of_end
 
@@ -62,9 +61,8 @@ def passes(
     if language != "python":
         raise ValueError(f"language must be python for tests that call the program, got {language}")
     case = {"test": test, "entry_point": entry_point}
-    helpers = helper_names(program, test, entry_point)
     try:
-        return by_calls(program, [case], limits, helpers=helpers) == [""]
+        return by_calls(program, [case], limits) == [""]
     except Unjudged:
         return False
 
@@ -209,7 +207,6 @@ class UnitTests:
                 program,
                 [{"test": test.input, "entry_point": entry_point}],
                 self._limits(),
-                helpers=helper_names(program, test.input, entry_point),
                 allow_unsandboxed=self.allow_unsandboxed,
             )
 

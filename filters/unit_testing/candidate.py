@@ -33,10 +33,10 @@ class Candidate:
             return [number, "error", kinds, _text(error)]
 
     def do_load(self, program: str, last: str | None) -> None:
-        """Run the program, or what of it stands up to the end of the first definition of a name."""
+        """Run the program, or what of it stands up to the end of the first binding of a name."""
         tree = ast.parse(program)
         if last is not None:
-            ends = [place for place, node in enumerate(tree.body, 1) if _defines(node, last)]
+            ends = [place for place, node in enumerate(tree.body, 1) if last in _bound(node)]
             del tree.body[ends[0] if ends else 0 :]
         sys.modules["program"] = self.module
         exec(compile(tree, "<program>", "exec"), self.module.__dict__)
@@ -85,9 +85,15 @@ class Candidate:
         return self.objects[number]
 
 
-def _defines(node: ast.stmt, name: str) -> bool:
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return isinstance(node, kinds) and node.name == name
+def _bound(node: ast.stmt) -> set[str]:
+    """The names that a statement may bind."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {node.name}
+    stored = [n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    aliases = [each for each in ast.walk(node) if isinstance(each, ast.alias)]
+    return {name.id for name in stored} | {
+        (alias.asname or alias.name).split(".")[0] for alias in aliases
+    }
 
 
 def _called(value: Any, part: str) -> Any:

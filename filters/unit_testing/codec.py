@@ -19,6 +19,8 @@ MAX_FRAME = 16 << 20
 """Bytes of one frame."""
 MAX_DEPTH = 200
 """Nesting of a value."""
+MAX_HELPERS = 8
+"""Names of a program, besides the entry point, that one test may use."""
 _SAFE_INTEGER = 1 << 63
 _LENGTH = struct.Struct(">I")
 

@@ -6,10 +6,9 @@ program; programs, tests and nonces go over the channels, so that they are in no
 that need them.
 """
 
-import re
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache, partial
@@ -17,13 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from filters import sandbox
-from filters.unit_testing.codec import ProtocolError, receive, send
-
-MAX_HELPERS = 8
-"""Functions of a program, besides the entry point, that a test may call by name."""
-
-_DEFINED = re.compile(r"^(?:async[ \t]+def|def|class)[ \t]+(\w+)", re.MULTILINE)
-_WORD = re.compile(r"\w+")
+from filters.unit_testing.codec import MAX_HELPERS, ProtocolError, receive, send
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +35,6 @@ def hold(
     cases: Sequence[dict[str, Any]],
     limits: sandbox.Limits,
     *,
-    helpers: Sequence[str] = (),
     stop: bool = False,
     allow_unsandboxed: bool = False,
 ) -> Session:
@@ -52,7 +44,6 @@ def hold(
         program: the whole program.
         cases: what `filters.unit_testing.checker.judge` takes.
         limits: of each process.
-        helpers: what `helper_names` found.
         stop: whether the cases after the first that is not passed are left out.
         allow_unsandboxed: whether to go on where the machine cannot isolate processes.
 
@@ -60,37 +51,23 @@ def hold(
         PrerequisiteError: there is no sandbox here.
     """
     nonce = secrets.token_hex(16)
-    job = {
-        "nonce": nonce,
-        "program": program,
-        "helpers": list(helpers),
-        "cases": list(cases),
-        "stop": stop,
-    }
+    job = {"nonce": nonce, "program": program, "cases": list(cases), "stop": stop}
+    begin = partial(sandbox.start, limits=limits, allow_unsandboxed=allow_unsandboxed)
     with ExitStack() as stack:
         host, far = _pair(stack)
-        links = [_pair(stack) for _ in range(1 + len(helpers))]
-        near = [far.fileno(), *(link[0].fileno() for link in links)]
-        begin = partial(sandbox.start, limits=limits, allow_unsandboxed=allow_unsandboxed)
-        checker = stack.enter_context(
-            _Process(begin(_code("codec", "remote", "checker"), fds=near))
-        )
-        candidates = [
-            stack.enter_context(
-                _Process(begin(_code("codec", "candidate"), fds=[link[1].fileno()]))
-            )
-            for link in links
-        ]
-        for end in (far, *(end for link in links for end in link)):
-            end.close()  # so that a process that ends is noticed at the other end
+        candidate, link = _candidate(stack, begin)
+        fds = [far.fileno(), link.fileno()]
+        checker = stack.enter_context(_Process(begin(_code("codec", "remote", "checker"), fds=fds)))
+        far.close()  # so that each end notices when the other one closes
+        link.close()
         # The sandbox keeps the time; this is for the sandbox's own death.
         host.settimeout(2 * limits.backstop_s + 60)
-        said = _listen(host, job)
+        said = _listen(host, job, lambda: _candidate(stack, begin)[1])
         ended = ""
         if "" in said:
             ended = checker.status()
         elif "broken" in said:
-            ended = candidates[0].status()
+            ended = candidate.status()
     return Session(said=tuple(said), ended=ended)
 
 
@@ -115,14 +92,34 @@ class _Process:
         return outcome.status
 
 
-def _listen(host: socket.socket, job: dict[str, Any]) -> list[str]:
-    """What the checker says, padded with `""` where it ended before."""
+def _candidate(
+    stack: ExitStack, begin: Callable[..., sandbox.Running]
+) -> tuple[_Process, socket.socket]:
+    """A process for the program, and the checker's end of its channel."""
+    near, far = _pair(stack)
+    process = stack.enter_context(_Process(begin(_code("codec", "candidate"), fds=[far.fileno()])))
+    far.close()
+    return process, near
+
+
+def _listen(
+    host: socket.socket, job: dict[str, Any], helper: Callable[[], socket.socket]
+) -> list[str]:
+    """What the checker says, padded with `""` where it ended before.
+
+    It may first ask for further processes of the program, for functions that the test calls.
+    """
     said: list[str] = []
     # The checker may end early: its time is up, or it died of the test.
-    with suppress(ProtocolError):
+    with suppress(ProtocolError, OSError):
         send(host.sendall, [job])
-        for _ in job["cases"]:
+        while len(said) < len(job["cases"]):
             match receive(host.recv):
+                case [nonce, "helpers", int(number)] if nonce == job["nonce"]:
+                    ends = [helper() for _ in range(min(number, MAX_HELPERS))]
+                    socket.send_fds(host, [b"."], [end.fileno() for end in ends])
+                    for end in ends:
+                        end.close()
                 case [nonce, str(word)] if nonce == job["nonce"]:
                     said.append(word)
                 case _:
@@ -135,18 +132,6 @@ def _pair(stack: ExitStack) -> tuple[socket.socket, socket.socket]:
     stack.enter_context(first)
     stack.enter_context(second)
     return first, second
-
-
-def helper_names(program: str, test: str, entry_point: str | None) -> list[str]:
-    """The program's functions, besides the entry point, that a test seems to call by name.
-
-    Each gets a process that runs the program only up to the end of the first definition of that
-    name, so that what a completion writes below a prompt's helper does not replace it.
-    """
-    if entry_point is None:
-        return []
-    own = set(_DEFINED.findall(program)) & set(_WORD.findall(test))
-    return sorted(own - {entry_point.split(".")[0].removesuffix("()")})[:MAX_HELPERS]
 
 
 @cache
