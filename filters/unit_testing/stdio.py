@@ -1,9 +1,11 @@
 """What a program printed against what it should have printed; compared outside the sandbox."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Literal
 
 Compare = Literal["tokens", "lines", "exact"]
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _MAX_NUMBER = 100
 
 
@@ -43,12 +45,11 @@ def _close_line(printed: str, expected: str, tolerance: float) -> bool:
 
 def _close(printed: str, expected: str, tolerance: float) -> bool:
     """Whether two words are finite numbers that lie close together."""
-    if max(len(printed), len(expected)) > _MAX_NUMBER:
-        return False
+    for word in (printed, expected):
+        if len(word) > _MAX_NUMBER or not _NUMBER.fullmatch(word):
+            return False
+    left, right = Decimal(printed), Decimal(expected)
     try:
-        left, right = Decimal(printed), Decimal(expected)
-    except InvalidOperation:
+        return abs(left - right) <= Decimal(str(tolerance)) * max(Decimal(1), abs(right))
+    except ArithmeticError:  # an exponent beyond all numbers
         return False
-    if not (left.is_finite() and right.is_finite()):
-        return False
-    return abs(left - right) <= Decimal(tolerance) * max(Decimal(1), abs(right))
