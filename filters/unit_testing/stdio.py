@@ -48,8 +48,8 @@ def _close(printed: str, expected: str, tolerance: float) -> bool:
     for word in (printed, expected):
         if len(word) > _MAX_NUMBER or not _NUMBER.fullmatch(word):
             return False
-    left, right = Decimal(printed), Decimal(expected)
     try:
+        left, right = Decimal(printed), Decimal(expected)
         return abs(left - right) <= Decimal(str(tolerance)) * max(Decimal(1), abs(right))
     except ArithmeticError:  # an exponent beyond all numbers
         return False
