@@ -2,8 +2,8 @@
 
 tree-sitter's Python grammar is made for editors and forgives: wrong indentation, blocks without a
 statement, `try` without `except`, Python 2's `print x`. Those are looked for in its tree. What
-only Python's compiler finds (`return` outside a function, two arguments of one name) still parses,
-and so does `print >> f, x`, which is an expression in Python 3.
+only Python's compiler finds still parses (`f(x=1, 2)`, `return` outside a function), and so do a
+few more forms of Python 2 (`a <> b`); `tests/filters/test_program.py` lists what is known.
 """
 
 from collections.abc import Iterator
