@@ -11,18 +11,21 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from pathlib import Path
 from typing import IO, Any
+
+import psutil
 
 from filters.sandbox import shell
 from filters.sandbox.limits import DEFAULT, Limits
 
 _starter: ThreadPoolExecutor | None = None
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Confined(subprocess.Popen[bytes]):
-    """A confined command; made by `spawn`, from one thread that lives as long as this process."""
+    """A confined command; made by `spawn`, from one thread that lives as long as this process.
+
+    `pid` is that of bwrap, whose death is the command's.
+    """
 
     def __init__(self, command: list[str], info: tuple[int, int], **pipes: Any) -> None:
         reader, writer = info
@@ -32,20 +35,34 @@ class Confined(subprocess.Popen[bytes]):
             finally:
                 os.close(writer)
             said = answers.read()
-        self.inner_pid = int(json.loads(said)["child-pid"]) if said else self.pid
-        """The command's own process, as the host counts; `pid` is bwrap's."""
+        self._first = int(json.loads(said)["child-pid"]) if said else 0
+        self._inner: psutil.Process | None = None
+
+    def inner(self) -> psutil.Process | None:
+        """The command's own process; none before it has started, or after it has ended."""
+        if self._inner is None:
+            try:
+                self._inner = next(iter(psutil.Process(self._first).children()), None)
+            except psutil.NoSuchProcess:
+                return None
+        return self._inner
 
     def cpu_s(self) -> float:
-        """CPU seconds of the command so far; the last known where it has ended.
+        """CPU seconds that the command has used so far, with the children it waited for.
 
         Raises:
             ProcessLookupError: it has ended.
         """
+        process = self.inner()
+        if process is None and self.poll() is None:
+            return 0.0
         try:
-            stat = Path(f"/proc/{self.inner_pid}/stat").read_text()
-        except FileNotFoundError:
-            raise ProcessLookupError(f"process {self.inner_pid} has ended") from None
-        return sum(map(int, stat.rpartition(") ")[2].split()[11:15])) / _TICKS
+            if process is None or process.status() == psutil.STATUS_ZOMBIE:
+                raise ProcessLookupError(f"the confined command {self.args!r} has ended")
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            raise ProcessLookupError(f"the confined command {self.args!r} has ended") from None
+        return float(times.user + times.system + times.children_user + times.children_system)
 
 
 def cpu_seconds(popen: Confined) -> float:

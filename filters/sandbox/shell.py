@@ -83,7 +83,7 @@ def command(
         options: further options of bwrap.
     """
     words = [find_bwrap(), "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
-    words += ["--unshare-cgroup-try", "--hostname", "sandbox", "--new-session", "--as-pid-1"]
+    words += ["--unshare-cgroup-try", "--hostname", "sandbox", "--new-session"]
     words += ["--clearenv"]
     if os.getuid():
         words += ["--unshare-user"]

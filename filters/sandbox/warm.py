@@ -16,6 +16,7 @@ from filters.sandbox import shell
 from filters.sandbox.inside import wire
 from filters.sandbox.limits import DEFAULT, Limits, Outcome
 
+_MOST_FDS = 16
 _GRACE_S = 10.0
 """How much later than its backstop a supervisor may report."""
 _WAY_OUT = (
@@ -70,11 +71,16 @@ class _Zygote:
     """A warm interpreter, and a supervisor that waits for the next program."""
 
     def __init__(self, *, isolated: bool) -> None:
-        self._host, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         command = shell.enter("zygote", f"main(isolated={isolated})()", isolated=isolated)
         if isolated:
             directories = shell.python_directories()
-            command = shell.command(command, directories=directories, packages=shell.EXTRA_PACKAGES)
+            command = shell.command(
+                command,
+                directories=directories,
+                packages=shell.EXTRA_PACKAGES,
+                options=["--as-pid-1"],
+            )
+        self._host, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             self._process = subprocess.Popen(
                 command,
@@ -89,18 +95,17 @@ class _Zygote:
             header, _, _ = wire.receive(self._host)
         except EOFError:
             assert self._process.stderr
-            header = {"problem": self._process.stderr.read().decode(errors="replace"), "layers": []}
+            said = self._process.stderr.read().decode(errors="replace")
+            header = {"problem": said or f"{command[0]} ended at once", "layers": []}
         self.problem = " ".join(header["problem"].split())
         self.layers = tuple(header["layers"])
 
     def channel(self) -> socket.socket:
         """The channel of a supervisor for one program; another one gets ready meanwhile."""
-        with suppress(IndexError):
-            ours = self._spares.pop()
+        if not self._spares:
             self._spares.append(self._request())
-            return ours
         self._spares.append(self._request())
-        return self._request()
+        return self._spares.pop(0)
 
     def _request(self) -> socket.socket:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -113,7 +118,7 @@ class _Zygote:
         return ours
 
     def forget(self) -> None:
-        """Close the descriptors; the interpreter ends, unless another process holds them too."""
+        """Close the descriptors; the interpreter ends, unless another process holds them."""
         for channel in (self._host, *self._spares):
             channel.close()
         assert self._process.stderr
@@ -121,9 +126,12 @@ class _Zygote:
 
     def close(self) -> None:
         """End the interpreter, and all programs that still run."""
-        self._process.kill()
-        self._process.wait()
         self.forget()
+        try:
+            self._process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 _zygotes: dict[bool, _Zygote] = {}
@@ -152,11 +160,9 @@ def close() -> None:
 def _open(*, isolated: bool) -> _Zygote:
     """The warm interpreter; its `problem` says why it cannot be used."""
     if isolated not in _zygotes:
-        zygote = _Zygote(isolated=isolated)
+        zygote = _zygotes[isolated] = _Zygote(isolated=isolated)
         if zygote.problem:
             zygote.close()
-            return zygote
-        _zygotes[isolated] = zygote
     return _zygotes[isolated]
 
 
@@ -172,6 +178,7 @@ def _channel(*, allow_unsandboxed: bool) -> tuple[socket.socket, tuple[str, ...]
                     raise
                 problem = str(missing)
             if problem and not allow_unsandboxed:
+                del _zygotes[True]  # it may work the next time
                 raise PrerequisiteError(f"the sandbox does not work here: {problem}; {_WAY_OUT}")
             isolated = not problem
             zygote = _open(isolated=isolated)
@@ -180,6 +187,12 @@ def _channel(*, allow_unsandboxed: bool) -> tuple[socket.socket, tuple[str, ...]
             except OSError:  # it died; the next one is new
                 _zygotes.pop(isolated).close()
     raise PrerequisiteError("the sandbox's interpreter dies as soon as it is started")
+
+
+def _check_name(name: str) -> None:
+    path = PurePosixPath(name)
+    if "\0" in name or name != str(path) or {"/", "..", "."} & {*path.parts, name}:
+        raise ValueError(f"files: names must be relative paths without .., got {name!r}")
 
 
 def layers() -> tuple[str, ...]:
@@ -219,12 +232,9 @@ def start(
     """
     files = files or {}
     for name in files:
-        if (
-            not name
-            or name != str(PurePosixPath(name))
-            or {"/", ".."} & {*PurePosixPath(name).parts}
-        ):
-            raise ValueError(f"files: names must be relative paths without .., got {name!r}")
+        _check_name(name)
+    if len(fds) > _MOST_FDS:
+        raise ValueError(f"fds: at most {_MOST_FDS} can be handed on, got {len(fds)}")
     is_source = isinstance(code, str)
     header: dict[str, Any] = {
         "argv": None if is_source else list(code),

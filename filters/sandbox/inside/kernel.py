@@ -12,7 +12,7 @@ NEWIPC, NEWUSER, NEWPID, NEWNET = 0x0800_0000, 0x1000_0000, 0x2000_0000, 0x4000_
 NOSUID, NODEV, NOEXEC = 2, 4, 8  # of a mount
 
 _CLONE = {"x86_64": 56, "aarch64": 220}.get(os.uname().machine, -1)
-_DEATH_SIGNAL, _SET_DUMPABLE, _DROP_BOUND = 1, 4, 24
+_SET_DUMPABLE, _DROP_BOUND = 4, 24
 _SECCOMP, _NO_NEW_PRIVILEGES, _SUBREAPER = 22, 38, 36
 _CAPABILITY_VERSION = 0x2008_0522
 _DETACH = 2
@@ -59,11 +59,6 @@ def prctl(option: int, *values: int) -> int:
 def set_dumpable(dumpable: bool) -> None:
     """Whether processes of the same user may look into this one."""
     prctl(_SET_DUMPABLE, int(dumpable))
-
-
-def die_with_parent() -> None:
-    """Be killed when the parent ends; to be said again after every change of user."""
-    prctl(_DEATH_SIGNAL, 9)
 
 
 def adopt_orphans() -> None:

@@ -73,6 +73,8 @@ def _interpret(source: bytes) -> NoReturn:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=SOURCE, __builtins__=__builtins__)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "filters"]:
+        del sys.modules[name]
     sys.modules["__main__"] = main
     sys.argv[:] = [SOURCE]
     _open_standard_streams()

@@ -53,12 +53,12 @@ def serve(channel: socket.socket, *, isolated: bool) -> Program:
             header = {"status": "refused"}  # it failed before the first line of the program
         with contextlib.suppress(OSError, TypeError):
             outputs.append(_collect(job["collect"], limits["file_mb"]))
+        if not isolated:
+            shutil.rmtree(work, ignore_errors=True)
         wire.send(channel, header, outputs)
     except (OSError, ValueError) as error:
         with contextlib.suppress(OSError):
             wire.send(channel, {"status": "refused"}, [b"", f"{error}\n".encode()])
-    if not isolated:
-        shutil.rmtree(work, ignore_errors=True)
     os._exit(0)
 
 

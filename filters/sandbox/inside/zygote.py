@@ -35,7 +35,8 @@ def main(*, isolated: bool) -> supervisor.Program:
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     try:
         _prepare(isolated=isolated)
-        problem = _try_out() if isolated else ""
+        user = os.getuid(), os.getgid()  # a new namespace does not know them
+        problem = _try_out(user) if isolated else ""
     except OSError as error:
         problem = str(error)
     wire.send(host, {"problem": problem, "layers": confine.layers(isolated=isolated)})
@@ -46,17 +47,17 @@ def main(*, isolated: bool) -> supervisor.Program:
         if kernel.clone(_NAMESPACES if isolated else 0) == 0:
             host.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _settle(isolated=isolated)
+            _settle(user) if isolated else kernel.adopt_orphans()
             return supervisor.serve(socket.socket(fileno=fds[0]), isolated=isolated)
         os.close(fds[0])
 
 
-def _try_out() -> str:
+def _try_out(user: tuple[int, int]) -> str:
     """What keeps this machine from giving a program namespaces of its own; empty where nothing."""
     reader, writer = os.pipe()
     if kernel.clone(_NAMESPACES) == 0:
         try:
-            _settle(isolated=True)
+            _settle(user)
             os.write(writer, b"ok")
         except OSError as error:
             os.write(writer, str(error).encode())
@@ -101,13 +102,10 @@ def _uncover_proc() -> None:
                 kernel.unmount(path)
 
 
-def _settle(*, isolated: bool) -> None:
+def _settle(user: tuple[int, int]) -> None:
     """What a supervisor does to its namespaces before it has a job."""
-    if not isolated:
-        kernel.adopt_orphans()
-        return
     kernel.set_dumpable(True)  # or its own /proc entries would be root's
-    kernel.map_user(os.getuid(), os.getgid(), inner=confine.INNER_USER)
+    kernel.map_user(*user, inner=confine.INNER_USER)
     kernel.set_dumpable(False)
     flags = kernel.NOSUID | kernel.NODEV | kernel.NOEXEC
     kernel.mount("proc", "/proc", "proc", flags, "subset=pid")
