@@ -505,6 +505,19 @@ ON_THE_CHANNEL: dict[str, tuple[str, str]] = {
         "    return 0",
         TEST,
     ),
+    "numbers_that_share_a_hash": (
+        "class Hidden(int):\n    __hash__ = object.__hash__\n"
+        "def f(x): return [{Hidden(n * (2**61 - 1)) for n in range(60_000)}]",
+        TEST,
+    ),
+    "an_answer_without_end": (
+        "def f(x):\n    while True: yield 1",
+        "def check(candidate):\n    assert sorted(candidate(3)) == [41]",
+    ),
+    "a_range_without_end": (
+        "def f(x): return range(10**18)",
+        "def check(candidate):\n    assert list(candidate(3)) == [41]",
+    ),
     "raises_what_the_test_expects_of_itself": ("def f(x): raise AssertionError('passed')", TEST),
     "raises_an_exit_that_the_test_catches": (
         "def f(x): raise SystemExit(0)",
