@@ -17,18 +17,21 @@ from filters.majority import Majority
 from filters.multiple_choice import MultipleChoice
 from filters.personal_data import PersonalData
 from filters.preference import BestOfN
+from filters.program import CodeSyntax
 from filters.quality import CuratorFilter
 from filters.quantity import Quantity
 from filters.refusal import Refusal
 from filters.repetition import RepetitionLoops
 from filters.sanity import BoxedWhenAsked
 from filters.short_reference import ShortReference
+from filters.unit_tests import UnitTests
 
 __all__ = [
     "FILTERS",
     "Agreement",
     "BestOfN",
     "BoxedWhenAsked",
+    "CodeSyntax",
     "Constraints",
     "CuratorFilter",
     "FinalAnswer",
@@ -45,6 +48,7 @@ __all__ = [
     "ShortReference",
     "ThinkTags",
     "Truncated",
+    "UnitTests",
     "make_filter",
 ]
 
@@ -54,6 +58,7 @@ FILTERS: dict[str, Any] = {
         Agreement,
         BestOfN,
         BoxedWhenAsked,
+        CodeSyntax,
         Constraints,
         FinalAnswer,
         JudgeVerdict,
@@ -68,6 +73,7 @@ FILTERS: dict[str, Any] = {
         ShortReference,
         ThinkTags,
         Truncated,
+        UnitTests,
     )
 }
 """Filters by the name that recipes and commands use: without its version."""
