@@ -85,6 +85,7 @@ def _prepare(*, isolated: bool) -> None:
         sys.path.append("/packages")
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a handler is a way to reach a first process
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    confine.filter_calls()
     gc.collect()
     gc.freeze()
 
