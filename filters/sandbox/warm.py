@@ -124,6 +124,11 @@ class _Zygote:
         assert self._process.stderr
         self._process.stderr.close()
 
+    def disown(self) -> None:
+        """Leave the interpreter to the process that this one was forked from."""
+        self._process.returncode = 0
+        self.forget()
+
     def close(self) -> None:
         """End the interpreter, and all programs that still run."""
         self.forget()
@@ -143,7 +148,7 @@ def _forget_all() -> None:
     global _lock
     _lock = threading.Lock()
     while _zygotes:
-        _zygotes.popitem()[1].forget()
+        _zygotes.popitem()[1].disown()
 
 
 os.register_at_fork(after_in_child=_forget_all)
