@@ -236,8 +236,10 @@ def start(
         PrerequisiteError: bubblewrap or namespaces are missing.
     """
     files = files or {}
-    for name in files:
+    for name in (*files, collect or "none"):
         _check_name(name)
+    if "/" in collect:
+        raise ValueError(f"collect: must be a name without a directory, got {collect!r}")
     if len(fds) > _MOST_FDS:
         raise ValueError(f"fds: at most {_MOST_FDS} can be handed on, got {len(fds)}")
     is_source = isinstance(code, str)
@@ -249,15 +251,14 @@ def start(
     }
     source = code.encode(errors="surrogatepass") if isinstance(code, str) else b""
     blobs = [stdin, source, *files.values()]
-    for last in (False, True):
+    channel, names = _channel(allow_unsandboxed=allow_unsandboxed)
+    try:
+        wire.send(channel, header, blobs, fds)
+    except (BrokenPipeError, ConnectionResetError):  # the supervisor was killed as it waited
+        channel.close()
         channel, names = _channel(allow_unsandboxed=allow_unsandboxed)
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):  # `wait` says that it is lost
             wire.send(channel, header, blobs, fds)
-            break
-        except (BrokenPipeError, ConnectionResetError):  # the supervisor was killed as it waited
-            channel.close()
-            if last:
-                raise PrerequisiteError("the sandbox dies as soon as it is started") from None
     return Running(channel, limits, names)
 
 
