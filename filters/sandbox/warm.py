@@ -124,6 +124,11 @@ class _Zygote:
         assert self._process.stderr
         self._process.stderr.close()
 
+    def disown(self) -> None:
+        """Leave the interpreter to the process that this one was forked from."""
+        self._process.returncode = 0
+        self.forget()
+
     def close(self) -> None:
         """End the interpreter, and all programs that still run."""
         self.forget()
@@ -143,7 +148,7 @@ def _forget_all() -> None:
     global _lock
     _lock = threading.Lock()
     while _zygotes:
-        _zygotes.popitem()[1].forget()
+        _zygotes.popitem()[1].disown()
 
 
 os.register_at_fork(after_in_child=_forget_all)
@@ -231,8 +236,10 @@ def start(
         PrerequisiteError: bubblewrap or namespaces are missing.
     """
     files = files or {}
-    for name in files:
+    for name in (*files, collect or "none"):
         _check_name(name)
+    if "/" in collect:
+        raise ValueError(f"collect: must be a name without a directory, got {collect!r}")
     if len(fds) > _MOST_FDS:
         raise ValueError(f"fds: at most {_MOST_FDS} can be handed on, got {len(fds)}")
     is_source = isinstance(code, str)
@@ -244,15 +251,14 @@ def start(
     }
     source = code.encode(errors="surrogatepass") if isinstance(code, str) else b""
     blobs = [stdin, source, *files.values()]
-    for last in (False, True):
+    channel, names = _channel(allow_unsandboxed=allow_unsandboxed)
+    try:
+        wire.send(channel, header, blobs, fds)
+    except (BrokenPipeError, ConnectionResetError):  # the supervisor was killed as it waited
+        channel.close()
         channel, names = _channel(allow_unsandboxed=allow_unsandboxed)
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):  # `wait` says that it is lost
             wire.send(channel, header, blobs, fds)
-            break
-        except (BrokenPipeError, ConnectionResetError):  # the supervisor was killed as it waited
-            channel.close()
-            if last:
-                raise PrerequisiteError("the sandbox dies as soon as it is started") from None
     return Running(channel, limits, names)
 
 

@@ -11,7 +11,10 @@ _MEGABYTE = 1 << 20
 _STACK_BYTES = 8 << 20
 INNER_USER = 1000
 _NOBODY = 65534
-_FILTER = seccomp.assemble(os.uname().machine) if seccomp.supported() else b""
+_MACHINE = os.uname().machine
+_EARLY, _LATE = (
+    (seccomp.early(_MACHINE), seccomp.late(_MACHINE)) if seccomp.supported() else (b"", b"")
+)
 
 
 def limit(limits: dict[str, Any], *, own_users: bool) -> None:
@@ -53,14 +56,21 @@ def become_nobody() -> None:
 
 
 def filter_calls() -> None:
-    """Install the seccomp filter for good."""
-    if _FILTER:
-        kernel.install_filter(_FILTER)
+    """Install most of the seccomp filter for good, for this process and all that it forks."""
+    kernel.forbid_new_privileges()
+    if _EARLY:
+        kernel.install_filter(_EARLY)
+
+
+def filter_namespaces() -> None:
+    """Install the rest, when all namespaces are made."""
+    if _LATE:
+        kernel.install_filter(_LATE)
 
 
 def layers(*, isolated: bool) -> list[str]:
     """What protects the machine from a program, by name."""
-    names = ["seccomp"] if _FILTER else []
+    names = ["seccomp"] if _EARLY else []
     names += ["no_new_privileges", "rlimits", "clocks", "output_limit", "environment"]
     names += ["descriptors", "process_watch"]
     if isolated:

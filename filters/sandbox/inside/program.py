@@ -45,8 +45,7 @@ def become(
     if argv is None:
         Path(SOURCE).write_bytes(source)  # for tracebacks, and for programs that read themselves
     confine.limit(limits, own_users=own_users)
-    kernel.forbid_new_privileges()
-    confine.filter_calls()
+    confine.filter_namespaces()
     kernel.set_dumpable(True)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")  # where memory runs out, this goes first, and not who asked for it

@@ -3,6 +3,10 @@
 A list of refusals, not of permissions: interpreters and compilers use some two hundred calls, and a
 list of those would break with every libc. What a refusal is for stands beside it. A refused call
 fails with EPERM, as if the user were not allowed; calls newer than the list fail with ENOSYS.
+
+There are two programs, and a call must pass both. The long one is installed once, in the warm
+interpreter, and what is forked from it has it for nothing; it leaves out the two calls by which a
+supervisor makes a program's namespaces. The short one, for these, is installed in each program.
 """
 
 import errno
@@ -23,7 +27,6 @@ _DENIED = {
     "unshare": (272, 97),
     "setns": (308, 268),
     # Another view of the files.
-    "mount": (165, 40),
     "umount2": (166, 39),
     "pivot_root": (155, 41),
     "chroot": (161, 51),
@@ -101,6 +104,7 @@ _OWN_ONLY = {
 }
 
 _CLONE, _CLONE3, _IOCTL, _SETPRIORITY = (56, 220), (435, 435), (16, 29), (141, 140)
+_MOUNT = (165, 40)
 _NAMESPACES = 0x7E02_0000
 _TERMINAL_INPUT = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX
 _NEWEST = 462
@@ -136,10 +140,20 @@ def supported() -> bool:
     return os.uname().machine in _ARCHITECTURES
 
 
-def assemble(machine: str) -> bytes:
-    """The filter for a machine, as the kernel's `struct sock_filter` array."""
+_REFUSAL = _step(_RETURN, _ERROR | errno.EPERM)
+
+
+def late(machine: str) -> bytes:
+    """The short program, as the kernel's `struct sock_filter` array."""
+    column, _ = _ARCHITECTURES[machine]
+    steps = [_step(_LOAD, _NUMBER), _refuse(_MOUNT[column])]
+    steps += [_examine(_CLONE[column], 0, _step(_ANY_BIT, _NAMESPACES, 0, 1) + _REFUSAL)]
+    return b"".join([*steps, _step(_RETURN, _ALLOW)])
+
+
+def early(machine: str) -> bytes:
+    """The long program, as the kernel's `struct sock_filter` array."""
     column, architecture = _ARCHITECTURES[machine]
-    refusal = _step(_RETURN, _ERROR | errno.EPERM)
     steps = [
         _step(_LOAD, _ARCHITECTURE),
         _step(_EQUAL, architecture, 1, 0),
@@ -153,13 +167,12 @@ def assemble(machine: str) -> bytes:
     steps += [_refuse(_CLONE3[column], errno.ENOSYS)]
     numbers = [row[column] for row in _DENIED.values()]
     steps += [_refuse(number) for number in numbers if number >= 0]
-    zero = _step(_EQUAL, 0, 1, 0) + refusal
+    zero = _step(_EQUAL, 0, 1, 0) + _REFUSAL
     steps += [_examine(row[column], row[2], zero) for row in _OWN_ONLY.values()]
     # One's own process only: not one's group, nor all processes of the user.
     own = zero + _step(_LOAD, _argument(1)) + zero
     steps += [_examine(_SETPRIORITY[column], 0, own)]
-    steps += [_examine(_CLONE[column], 0, _step(_ANY_BIT, _NAMESPACES, 0, 1) + refusal)]
     first, second = _TERMINAL_INPUT
-    terminal = _step(_EQUAL, first, 1, 0) + _step(_EQUAL, second, 0, 1) + refusal
+    terminal = _step(_EQUAL, first, 1, 0) + _step(_EQUAL, second, 0, 1) + _REFUSAL
     steps += [_examine(_IOCTL[column], 1, terminal), _step(_RETURN, _ALLOW)]
     return b"".join(steps)

@@ -18,7 +18,7 @@ def main() -> None:
     kernel.map_user(uid, gid, inner=confine.INNER_USER)
     kernel.drop_capabilities()
     confine.limit(json.loads(limits), own_users=confine.counts_users_apart())
-    kernel.forbid_new_privileges()
     confine.filter_calls()
+    confine.filter_namespaces()
     os.environ["PYTHONPATH"] = packages
     os.execvp(command[0], command)

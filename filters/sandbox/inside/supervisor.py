@@ -9,7 +9,6 @@ everything in its namespace.
 import contextlib
 import os
 import shutil
-import signal
 import socket
 import tempfile
 import time
@@ -41,6 +40,7 @@ def serve(channel: socket.socket, *, isolated: bool) -> Program:
     try:
         _make_work_directory(work, limits["file_mb"], sizes, isolated=isolated)
         (ours, theirs), (entered, entering) = _pipes(), os.pipe()
+        watch = Watch(limits, blobs[0], ours)
         pid = os.fork()
         given = [*theirs, *fds, entering]
         if pid == 0:
@@ -48,7 +48,7 @@ def serve(channel: socket.socket, *, isolated: bool) -> Program:
             return lambda: program.become(job["argv"], blobs[1], limits, given, own_users=own_users)
         for fd in given:
             os.close(fd)
-        header, outputs = _observe(Watch(pid, limits, blobs[0], ours), channel.fileno(), limits)
+        header, outputs = _observe(watch, pid, channel.fileno(), limits)
         if not os.read(entered, 1):
             header = {"status": "refused"}  # it failed before the first line of the program
         with contextlib.suppress(OSError, TypeError):
@@ -90,10 +90,10 @@ def _pipes() -> tuple[list[int], list[int]]:
 
 
 def _observe(
-    watch: Watch, channel: int, limits: dict[str, Any]
+    watch: Watch, pid: int, channel: int, limits: dict[str, Any]
 ) -> tuple[dict[str, Any], list[bytes]]:
     """(header, outputs) of the report on a program that has ended, or was ended."""
-    status = watch.until_it_ends(channel)
+    status = watch.until_it_ends(pid, channel)
     watch.end()
     cpu_s = usage.buried_cpu_s()
     room = limits["output_kb"] << 10
@@ -101,8 +101,7 @@ def _observe(
         status = status or "output_limit"
     if not status:
         status = "exited" if (watch.exit_code or 0) >= 0 else "signal"
-        killed = watch.exit_code in (-signal.SIGXCPU, -signal.SIGKILL)
-        if killed and cpu_s >= limits["cpu_s"]:
+        if cpu_s >= limits["cpu_s"]:  # it ended before anybody looked
             status = "cpu_timeout"
     header = {
         "status": status,
@@ -114,7 +113,7 @@ def _observe(
 
 
 def _collect(name: str, most_mb: int) -> bytes:
-    """A file that the program left, and nothing that a link leads to."""
+    """A file that the program left in its directory, and nothing that a link leads to."""
     descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with open(descriptor, "rb") as file:
         return file.read(most_mb << 20)

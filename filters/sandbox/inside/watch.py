@@ -40,24 +40,25 @@ class Stream:
 class Watch:
     """Watches one program."""
 
-    def __init__(self, pid: int, limits: dict[str, Any], stdin: bytes, pipes: list[int]) -> None:
+    def __init__(self, limits: dict[str, Any], stdin: bytes, pipes: list[int]) -> None:
         self.exit_code: int | None = None
         self.started = time.monotonic()
         self.streams = [Stream(fd, limits["output_kb"] << 10) for fd in pipes[1:]]
-        self._pid = pid
+        self._pid = 0
         self._limits = limits
         self._stdin = pipes[0]
         self._unsent = memoryview(stdin)
         for fd in pipes:
             os.set_blocking(fd, False)
 
-    def until_it_ends(self, channel: int) -> str:
+    def until_it_ends(self, pid: int, channel: int) -> str:
         """Watch until the program has ended, or must be: the status to report, or nothing.
 
         What `channel` has to say is only that the host has closed it.
         """
+        self._pid = pid
         poll = select.poll()
-        exited = os.pidfd_open(self._pid)
+        exited = os.pidfd_open(pid)
         streams = {stream.fd: stream for stream in self.streams}
         for fd in (exited, channel, *streams):
             poll.register(fd, select.POLLIN)

@@ -44,7 +44,11 @@ def main(*, isolated: bool) -> supervisor.Program:
         _, fds, _, _ = socket.recv_fds(host, 1, 1)
         if not fds:
             os._exit(0)  # the host is gone; the kernel kills what this namespace still holds
-        if kernel.clone(_NAMESPACES if isolated else 0) == 0:
+        try:
+            child = kernel.clone(_NAMESPACES if isolated else 0)
+        except OSError:  # too many processes or namespaces now; the host finds its channel closed
+            child = -1
+        if child == 0:
             host.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _settle(user) if isolated else kernel.adopt_orphans()
@@ -85,6 +89,7 @@ def _prepare(*, isolated: bool) -> None:
         sys.path.append("/packages")
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a handler is a way to reach a first process
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    confine.filter_calls()
     gc.collect()
     gc.freeze()
 

@@ -121,6 +121,22 @@ def test_what_is_collected_is_a_plain_file(how: str):
     assert not run(f"import os; {how}", collect="out").collected
 
 
+def test_only_the_program_s_own_directory_is_collected_from():
+    for name in ("../etc/ld.so.cache", "/etc/ld.so.cache", "link/environ"):
+        with pytest.raises(ValueError, match="must be"):
+            run("import os; os.symlink('/proc/self', 'link')", collect=name)
+
+
+def test_too_many_descriptors_are_refused():
+    with pytest.raises(ValueError, match="at most 16"):
+        start("pass", fds=[0] * 17)
+
+
+def test_cpu_time_decides_also_when_the_program_was_quicker_than_the_watch():
+    source = "import time\nwhile time.process_time() < 0.13: pass"
+    assert run(source, limits=Limits(cpu_s=0.12)).status == "cpu_timeout"
+
+
 def test_descriptors_are_handed_on_in_order():
     pairs = [socket.socketpair() for _ in range(2)]
     running = start(

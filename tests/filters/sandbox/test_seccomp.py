@@ -14,7 +14,11 @@ def decide(machine: str, architecture: int, number: int, *arguments: int) -> int
     """What the kernel would do with a call."""
     padded = [*arguments, 0, 0, 0, 0, 0, 0][:6]
     data = struct.pack("=IIQ6Q", number, architecture, 0, *padded)
-    program = seccomp.assemble(machine)
+    verdicts = [_run(program, data) for program in (seccomp.early(machine), seccomp.late(machine))]
+    return next((verdict for verdict in verdicts if verdict != ALLOW), ALLOW)
+
+
+def _run(program: bytes, data: bytes) -> int:
     steps = [struct.unpack_from("=HBBI", program, at) for at in range(0, len(program), 8)]
     at = accumulator = 0
     while True:
