@@ -82,7 +82,8 @@ class FilterCounts:
         }
 
 
-_COUNTED = ("seen", "kept", "dropped", "unjudged")
+COUNTED = ("seen", "kept", "dropped", "unjudged")
+"""What is counted of a filter in each mode."""
 
 
 def count_filters(parts: Sequence[Path]) -> list[FilterCounts]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from factory.audit.chunks import IndexWriter, TextWriter, cut, literal, number
-from factory.audit.counting import FilterCounts
+from factory.audit.counting import COUNTED, FilterCounts
 from factory.audit.examples import Example, Examples
 from factory.audit.overlap import Overlap
 from factory.audit.thresholds import Threshold
@@ -155,7 +155,7 @@ def summary_of_filters(
     return [
         {
             "name": each.name,
-            **{name: getattr(each, name) for name in ("seen", "kept", "dropped", "unjudged")},
+            **{name: getattr(each, name) for name in COUNTED},
             "seconds": each.seconds,
             "num_timed": each.num_timed,
             "histogram": each.histogram

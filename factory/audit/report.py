@@ -1,13 +1,14 @@
 """The audit as text for a terminal. What a model wrote is shown with `factory.terminal.plain`."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from factory.audit.counting import FilterCounts, Reason
+from factory.audit.counting import COUNTED, FilterCounts, Reason
 from factory.audit.examples import Example
 from factory.audit.overlap import Overlap
 from factory.audit.thresholds import Threshold
@@ -15,30 +16,39 @@ from factory.records import MODES, Mode
 from factory.terminal import plain
 
 _BARS = " ▁▂▃▄▅▆▇█"
-_COUNTS = ("seen", "kept", "dropped", "unjudged")
 
 
 def filters_table(filters: Sequence[FilterCounts]) -> Table:
     """Counts by filter and reason, on and off side by side."""
-    table = Table(title="Filters", title_justify="left", box=box.SIMPLE_HEAD)
+    names = [name for name in COUNTED if name != "unjudged" or _any_unjudged(filters)]
+    table = _table("Filters")
     table.add_column("filter\n  reason", overflow="fold")
-    for name in _COUNTS:
+    for name in names:
         for mode in MODES:
             table.add_column(f"{name}\n{mode}", justify="right")
     for each in filters:
-        cells = [_number(getattr(each, name)[mode]) for name in _COUNTS for mode in MODES]
+        cells = [_number(getattr(each, name)[mode]) for name in names for mode in MODES]
         table.add_row(plain(each.name), *cells, style="bold")
         for reason in each.reasons:
-            table.add_row(plain(f"  {reason.name or '(no reason)'}"), *_reason_cells(reason))
+            own = "dropped" if reason.decision == "drop" else "unjudged"
+            counts = [
+                _number(reason.counts[mode]) if name == own else ""
+                for name in names
+                for mode in MODES
+            ]
+            table.add_row(plain(f"  {reason.name or '(no reason)'}"), *counts)
     return table
 
 
-def _reason_cells(reason: Reason) -> list[str]:
-    numbers = [_number(reason.counts[mode]) for mode in MODES]
-    blank = ["", ""]
-    return [*blank, *blank, *(numbers if reason.decision == "drop" else blank), *(
-        numbers if reason.decision == "unjudged" else blank
-    )]  # fmt: skip
+def _table(title: str, **options: Any) -> Table:
+    return Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0),
+        pad_edge=False, **options,
+    )  # fmt: skip
+
+
+def _any_unjudged(filters: Sequence[FilterCounts]) -> bool:
+    return any(number for each in filters for number in each.unjudged.values())
 
 
 def _number(number: int) -> str:
@@ -49,24 +59,21 @@ def scores_table(
     filters: Sequence[FilterCounts], thresholds: dict[str, tuple[Threshold, ...]]
 ) -> Table:
     """Score histograms, thresholds and time by filter."""
-    table = Table(title="Scores and time", title_justify="left", box=box.SIMPLE_HEAD)
+    table = _table("Scores and time")
     table.add_column("filter", overflow="fold")
-    table.add_column("time", justify="right")
-    table.add_column("each", justify="right")
-    table.add_column("low", justify="right")
+    table.add_column("time", justify="right", no_wrap=True)
+    table.add_column("each", justify="right", no_wrap=True)
+    table.add_column("scores", justify="right", no_wrap=True)
     for mode in MODES:
         table.add_column(mode, no_wrap=True)
-    table.add_column("high", justify="right")
-    table.add_column("threshold", overflow="fold")
+    table.add_column("keeps", overflow="fold")
     for each in filters:
-        lines = ", ".join(map(str, thresholds.get(each.name, ())))
+        lines = "\n".join(map(str, thresholds.get(each.name, ())))
         each_s = each.seconds / each.num_timed if each.seconds is not None else None
-        ends = [f"{end:g}" if end is not None else "" for end in (each.low, each.high)]
+        ends = "" if each.low is None else f"{each.low:.3g} to {each.high:.3g}"
         bars = [_bars(each, mode) for mode in MODES]
-        table.add_row(
-            plain(each.name), duration(each.seconds), duration(each_s),
-            ends[0], *bars, ends[1], lines,
-        )  # fmt: skip
+        times = [duration(each.seconds), duration(each_s)]
+        table.add_row(plain(each.name), *times, ends, *bars, lines)
     return table
 
 

@@ -8,7 +8,7 @@ threshold where the decision on that very score, just below it and just above it
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from factory.dedup import MinHash
 from factory.records import Filter, GroupFilter
@@ -35,7 +35,7 @@ class Threshold:
     keeps: Sign
 
     def __str__(self) -> str:
-        return f"{self.field}: keeps {self.keeps} {self.value:g}"
+        return f"{self.keeps} {self.value:g} ({self.field})"
 
 
 def find_thresholds(pipeline: Pipeline) -> dict[str, tuple[Threshold, ...]]:
@@ -59,10 +59,10 @@ def distance(score: float | None, lines: tuple[Threshold, ...]) -> float | None:
 
 
 def _of_filter(filter: Filter | GroupFilter) -> tuple[Threshold, ...]:
-    assert dataclasses.is_dataclass(filter), f"{filter.name}: a filter is a dataclass"
+    own: Any = filter  # the protocol does not say that it is a dataclass
     lines = []
-    for field in dataclasses.fields(filter):
-        value = getattr(filter, field.name)
+    for field in dataclasses.fields(own):
+        value = getattr(own, field.name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
         if not math.isfinite(value):
