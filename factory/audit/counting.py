@@ -72,14 +72,11 @@ class FilterCounts:
 
     def entry(self) -> dict[str, Any]:
         """As `factory.funnel` wants it."""
-        by_mode: dict[str, Any] = {
-            mode: {name: getattr(self, name)[mode] for name in _COUNTED} for mode in MODES
-        }
-        return {
-            "filter": self.name,
-            **by_mode,
-            "reasons": {reason.name: dict(reason.counts) for reason in self.reasons},
-        }
+        reasons = {reason.name: dict(reason.counts) for reason in self.reasons}
+        entry: dict[str, Any] = {"filter": self.name, "reasons": reasons}
+        for mode in MODES:
+            entry[mode] = {name: getattr(self, name)[mode] for name in COUNTED}
+        return entry
 
 
 COUNTED = ("seen", "kept", "dropped", "unjudged")
