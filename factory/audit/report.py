@@ -60,7 +60,7 @@ def scores_table(
 ) -> Table:
     """Score histograms, thresholds and time by filter."""
     table = _table("Scores and time")
-    table.add_column("filter", overflow="fold")
+    table.add_column("filter", no_wrap=True)
     table.add_column("time", justify="right", no_wrap=True)
     table.add_column("each", justify="right", no_wrap=True)
     table.add_column("scores", justify="right", no_wrap=True)
@@ -108,13 +108,13 @@ def duration(seconds: float | None) -> str:
 
 def overlap_tables(overlap: Overlap) -> RenderableType:
     """What each filter alone would drop, what only it would, and what two would both drop."""
-    table = Table(
-        title="Overlap: every filter asked about every response", title_justify="left",
-        box=box.SIMPLE_HEAD, caption_justify="left",
+    table = _table(
+        "Overlap: every filter asked about every response",
+        caption_justify="left",
         caption="alone: not kept by this filter, asked first. only: kept by every other filter.\n"
         "A letter: not kept by both. Reasoning on and off together.",
-    )  # fmt: skip
-    table.add_column("filter", overflow="fold")
+    )
+    table.add_column("filter", no_wrap=True)
     for name in ("alone", "only"):
         for mode in MODES:
             table.add_column(f"{name}\n{mode}", justify="right")
