@@ -14,7 +14,7 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
-from factory.audit.chunks import IndexWriter, TextWriter, cut, literal, number
+from factory.audit.chunks import ROWS_PER_INDEX, IndexWriter, TextWriter, cut, literal, number
 from factory.audit.counting import COUNTED, FilterCounts
 from factory.audit.examples import Example, Examples
 from factory.audit.overlap import Overlap
@@ -117,6 +117,7 @@ class Page:
                 "reasons": self._reasons.words(),
                 "domains": self._domains.words(),
                 "num_rows": self._index.num_rows,
+                "rows_per_index": ROWS_PER_INDEX,
                 "num_index_files": self._index.num_files,
                 "num_text_files": self._text.num_files,
             }
