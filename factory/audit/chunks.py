@@ -7,6 +7,7 @@ browser reads it.
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ ROWS_PER_INDEX = 5_000
 BYTES_PER_CHUNK = 1 << 20
 _HEAD = 2 / 3
 """Share of a cut text that is its beginning."""
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
 
 
 def literal(value: Any) -> str:
@@ -23,7 +25,7 @@ def literal(value: Any) -> str:
 
     Lone surrogates stay what they are, as escapes. Numbers must be finite (see `number`).
     """
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    text = _ENCODER.encode(value)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
@@ -100,14 +102,20 @@ class TextWriter:
         self._rows: list[str] = []
         self._size = 0
 
-    def add(self, prompt: dict[str, Any], row: dict[str, Any]) -> int:
-        """The next row; returns the number of the file that it goes into."""
+    def add(self, prompt_id: str, prompt: Callable[[], Any], row: dict[str, Any]) -> int:
+        """The next row; returns the number of the file that it goes into.
+
+        Args:
+            prompt_id: of its prompt.
+            prompt: makes what a file holds of the prompt, which is once.
+            row: what it holds of the row.
+        """
         if self._size >= BYTES_PER_CHUNK:
             self.flush()
-        if prompt["id"] not in self._places:
-            self._places[prompt["id"]] = len(self._prompts)
-            self._push(self._prompts, prompt)
-        self._push(self._rows, {"prompt": self._places[prompt["id"]], **row})
+        if prompt_id not in self._places:
+            self._places[prompt_id] = len(self._prompts)
+            self._push(self._prompts, prompt())
+        self._push(self._rows, {"prompt": self._places[prompt_id], **row})
         self.num_rows += 1
         return self.num_files
 

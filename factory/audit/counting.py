@@ -15,6 +15,8 @@ from factory.audit.parts import read_verdicts
 from factory.records import MODES, Mode
 
 _BINS = 24
+_DRAWN = pl.col("score").abs() < 1e300
+"""Scores that a histogram shows: numbers whose differences are numbers too."""
 _GROUP = ("mode", "filter", "decision", "reason")
 
 
@@ -65,7 +67,7 @@ class FilterCounts:
     num_timed: int
     """Verdicts whose time is known."""
     low: float | None = None
-    """The least finite score."""
+    """The least score that can be drawn."""
     high: float | None = None
     histogram: Histogram | None = field(default=None, compare=False)
     """None where no verdict has a score."""
@@ -104,7 +106,7 @@ def count_filters(parts: Sequence[Path]) -> list[FilterCounts]:
 
 
 def _count(verdicts: pl.DataFrame) -> pl.DataFrame:
-    finite = pl.col("score").filter(pl.col("score").is_finite())
+    finite = pl.col("score").filter(_DRAWN)
     return verdicts.group_by(_GROUP).agg(
         pl.len(),
         pl.col("place").max(),
@@ -171,7 +173,7 @@ def _bin(verdicts: pl.DataFrame, edges: dict[str, list[float]]) -> pl.DataFrame:
         pl.when(pl.col("width") > 0).then(place.floor().cast(pl.Int64, strict=False)).otherwise(0)
     )
     return (
-        verdicts.filter(pl.col("score").is_finite())
+        verdicts.filter(_DRAWN)
         .join(ranges, on="filter")
         .with_columns(place.clip(0, pl.col("bins") - 1).alias("bin"))
         .group_by("mode", "filter", "decision", "bin")

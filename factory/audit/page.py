@@ -10,6 +10,7 @@ data/text-000000.js        prompts, outputs, verdicts and grades, loaded when th
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,7 @@ class Page:
         """The next response of the run."""
         verdicts = row["verdicts"]
         last = verdicts[-1] if verdicts else _NONE
-        chunk = self._text.add(_prompt(prompt), self._row(row))
+        chunk = self._text.add(prompt["id"], partial(_prompt, prompt), self._row(row))
         said = (row["answer"] or row["output"] or row["error"] or "").strip()
         self._index.add(
             row["prompt_id"],

@@ -66,7 +66,7 @@
     picture.append(
       svg("line", { x1: at, x2: at, y1: 14, y2: BASE, class: inside ? "threshold" : "threshold outside" }),
       svg("text", { x: at + (right ? -4 : 4), y: 11, "text-anchor": right ? "end" : "start", class: "label" },
-        `${arrow}${field}: keeps ${keeps} ${score(value)}`),
+        `${arrow}${field}: keeps ${Audit.sign(keeps)} ${score(value)}`),
     );
   }
 

@@ -8,6 +8,8 @@
   const rowsLink = (query, ...children) =>
     el("a", { href: `#rows?${new URLSearchParams(query)}` }, children);
 
+  const fill = (section, ...nodes) => section.replaceChildren(...nodes.flat().filter(Boolean));
+
   const total = (counts) => counts.on + counts.off;
 
   function entered() {
@@ -28,7 +30,7 @@
     const asked = entered();
     const kept = leftOver();
     const unfinished = summary.num_finished < summary.num_parts;
-    section.replaceChildren(
+    fill(section,
       el("h2", { id: "h-overview" }, "Overview"),
       unfinished ? el("p", { class: "notice" }, `The run is not finished: this page shows ${count(summary.num_finished)} of its ${count(summary.num_parts)} parts.`) : null,
       el("p", { class: "lead" }, "A teacher answered every prompt with reasoning on and with reasoning off. Each response was shown to the filters in this order, up to the first one that did not keep it. Only what every filter kept goes into the dataset."),
@@ -96,7 +98,7 @@
 
   Audit.showFilters = (section, query) => {
     const cards = Audit.summary.counts.map(card);
-    section.replaceChildren(
+    fill(section,
       el("h2", { id: "h-filters" }, "Filters"),
       el("p", { class: "lead" }, "In the order in which they are asked. Each sees only what the ones before it kept."),
       el("nav", { class: "chips", "aria-label": "Filters" }, Audit.summary.counts.map((each) =>
@@ -120,7 +122,7 @@
   }
 
   function about(filter) {
-    const lines = filter.thresholds.map(([field, value, keeps]) => `keeps ${keeps} ${score(value)} (${field})`);
+    const lines = filter.thresholds.map(([field, value, keeps]) => `keeps ${Audit.sign(keeps)} ${score(value)} (${field})`);
     const each = filter.num_timed ? filter.seconds / filter.num_timed : 0;
     const time = filter.seconds ? `${duration(filter.seconds)} in all, ${duration(each)} each` : "time was not taken";
     return [time, ...lines].join(" · ");
@@ -130,12 +132,12 @@
     const row = (name, numbers, kind, more) => el("tr", { class: kind },
       el("th", { scope: "row" }, name),
       ["on", "off"].map((mode) => [el("td", { class: "number" }, numbers[mode] ? count(numbers[mode]) : "–"),
-        el("td", { class: "number fine" }, numbers[mode] ? share(numbers[mode], filter.seen[mode]) : "")]),
+        el("td", { class: "number fine" }, numbers[mode] && kind !== "seen" ? share(numbers[mode], filter.seen[mode]) : "")]),
       el("td", { class: "number fine" }, more ?? ""));
     return el("table", { class: "counts" },
       el("thead", {}, el("tr", {}, el("td"), ["on", "off"].map((mode) => el("th", { scope: "colgroup", colspan: 2 }, mode)), el("th", { scope: "col" }, "time"))),
       el("tbody", {},
-        row("seen", filter.seen, "", duration(filter.seconds)), row("kept", filter.kept, "kept"),
+        row("seen", filter.seen, "seen", duration(filter.seconds)), row("kept", filter.kept, "kept"),
         row("dropped", filter.dropped, "dropped"), total(filter.unjudged) ? row("unjudged", filter.unjudged, "unjudged") : null,
         filter.reasons.map((reason) => row(
           rowsLink({ filter: filter.name, reason: reason.name }, plain(reason.name || "(no reason)")),
@@ -159,10 +161,10 @@
   Audit.showOverlap = (section) => {
     const overlap = Audit.summary.overlap;
     const link = (mode) => (bits, text) => rowsLink({ mode, alone: bits.map((bit) => overlap.filters[bit]).join(",") }, text);
-    section.replaceChildren(
+    fill(section,
       el("h2", { id: "h-overlap" }, "Overlap"),
       el("p", { class: "lead" }, "Here every filter was asked about every response, not only about those that reached it. ",
-        el("b", {}, "Alone"), ": what it would not keep if it were asked first. ", el("b", {}, "Only it"), ": what every other filter would have kept. A cell counts what both would not keep; the darker, the larger its share of the row."),
+        el("b", {}, "Alone"), ": what it would not keep if it were asked first. ", el("b", {}, "Only it"), ": what every other filter would have kept. A cell counts what both would not keep; the stronger its colour, the larger its share of the row."),
       overlap
         ? el("div", { class: "heats" }, ["on", "off"].map((mode) => el("div", { class: "scroll" }, Audit.heat(overlap, mode, link(mode)))))
         : el("p", { class: "notice" }, "The overlap was left out when this page was made."),

@@ -16,7 +16,7 @@
       if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
       else node.setAttribute(name, value === true ? "" : value);
     }
-    node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+    node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
     return node;
   };
 
@@ -32,6 +32,7 @@
     if (typeof score === "string") return score;
     return Number.isInteger(score) ? numbers.format(score) : String(Number(score.toPrecision(4)));
   };
+  Audit.sign = (keeps) => ({ ">=": "≥", "<=": "≤" })[keeps] ?? keeps;
   Audit.duration = (seconds) => {
     if (!seconds) return "–";
     if (seconds < 1e-3) return `${Number((seconds * 1e6).toPrecision(3))} µs`;
@@ -88,7 +89,7 @@
   function formulaAt(text, at) {
     if (text.startsWith("\\boxed{", at)) {
       const end = closing(text, at + 6);
-      return end < 0 ? null : [text.slice(at, end), false, end];
+      return end < 0 || end === at + 8 ? null : [text.slice(at, end), false, end]; // no empty box
     }
     for (const [open, close, display] of PAIRS) {
       if (!text.startsWith(open, at)) continue;
