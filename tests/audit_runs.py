@@ -1,13 +1,17 @@
-"""Runs made of rows that were written by hand, small ones and large ones, for tests of the audit."""
+"""Runs made of rows that were written by hand, small and large, for tests of the audit."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+import pyarrow.parquet as pq
+
 from factory import store
 from factory.records import MODES, Judged, Mode, Prompt, Response, Verdict
-from factory.rundir import RunDirectory, create_or_resume
+from factory.rundir import RunDirectory, create_or_resume, open_run
 from factory.schemas import PROMPTS, RESPONSES, prompt_row, response_row
 from tests.toys import prompt, toy_job
 
@@ -48,6 +52,23 @@ def _final(decision: Any, reason: str, score: float | None) -> Verdict:
 def plain_reply(item: Prompt, mode: Mode, sample: int) -> str:
     right = f"\\boxed{{{item.expected_answer}}}"
     return f"<think>\nOne more, {sample}.\n</think>\n\n{right}" if mode == "on" else right
+
+
+def write_large_run(root: Path, *, copies: int, reply: Reply = plain_reply) -> RunDirectory:
+    """A part of 1,000 prompts and 8,000 responses, again and again under other ids."""
+    run = write_run(root, prompts(1000), reply)
+    plan = root / "plan.json"
+    store.write_json(plan, {**json.loads(plan.read_text()), "num_prompts": 1000 * copies})
+    run = open_run(root)
+    for part in range(1, copies):
+        for path, again, names in (
+            (run.prompts(0), run.prompts(part), ("id",)),
+            (run.responses(0), run.responses(part), ("id", "prompt_id")),
+        ):
+            other = pl.col(*names).str.replace("math-", f"math-{part:03d}", literal=True)
+            table = pl.read_parquet(path, use_pyarrow=True).with_columns(other).to_arrow()
+            pq.write_table(table.cast(pq.read_schema(path)), again)
+    return run
 
 
 def write_run(
