@@ -22,7 +22,7 @@ from factory.audit.parts import read_prompts, read_responses
 from factory.audit.report import examples_table, filters_table, overlap_tables, scores_table
 from factory.audit.thresholds import find_thresholds
 from factory.errors import PrerequisiteError
-from factory.funnel import count_prompts, finished_parts, funnel_table
+from factory.funnel import count_prompts, funnel_table
 from factory.progress import Progress
 from factory.recipe import Job
 from factory.rundir import RunDirectory
@@ -56,7 +56,7 @@ def audit(
     """
     progress = progress or Progress(quiet=True)
     parts = [part for part in range(run.num_parts) if run.responses(part).exists()]
-    filters = count_filters(finished_parts(run))
+    filters = count_filters([run.responses(part) for part in parts])
     prompts = count_prompts(run)
     yield funnel_table(prompts, [each.entry() for each in filters])
     if not filters:

@@ -11,7 +11,7 @@ are.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -52,7 +52,7 @@ class Overlap:
         """Responses that this filter would not keep and every other would."""
         return self._sum(mode, lambda mask: mask == 1 << one)
 
-    def _sum(self, mode: Mode, wanted: Any) -> int:
+    def _sum(self, mode: Mode, wanted: Callable[[int], bool]) -> int:
         return sum(n for (m, k), n in self.counts.items() if m == mode and k >= 0 and wanted(k))
 
 

@@ -54,6 +54,13 @@ def rows(page):
     return page.locator("#view-rows tbody .id").all_inner_texts()
 
 
+def open_first(page):
+    """The first row of the table, whole."""
+    rows(page)
+    page.locator("#view-rows tbody tr").first.click()
+    page.wait_for_selector("dialog[open] h2")
+
+
 def status(page):
     rows(page)
     return page.locator("[role=status]").inner_text()
@@ -106,8 +113,7 @@ def test_the_overlap_leads_to_the_responses_that_it_counts(small, tab):
 def test_a_row_opens_with_its_prompt_answer_verdicts_and_facts(small, tab):
     this = tab(small)
     page = this.open("rows?id=-on-001")
-    rows(page)
-    page.locator("#view-rows tbody tr").first.click()
+    open_first(page)
     text = page.locator("dialog[open]").inner_text()
     for words in (
         "Solve: What is 0 + 1?",
@@ -195,9 +201,7 @@ def test_what_a_model_wrote_is_text_in_every_view(tmp_path, tab, monkeypatch, ka
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     for view in ("overview", "overlap", "rows"):
         page.evaluate(f"location.hash = '{view}'")
-    rows(page)
-    page.locator("#view-rows tbody tr").first.click()
-    page.wait_for_selector("dialog[open]")
+    open_first(page)
     assert page.locator("img, svg:not(.histogram), a[href^=javascript], [onload]").count() == 0
     assert page.locator("script").count() == page.locator("head ~ body > script").count() == 9
     assert page.title() == "Audit of run"
@@ -216,8 +220,7 @@ def test_what_a_model_wrote_is_text_in_every_view(tmp_path, tab, monkeypatch, ka
 def test_formulas_are_set_and_broken_ones_stay_text(tmp_path, tab):
     this = tab(make(write_run(tmp_path / "run", prompts(1), lambda *_: MATHS)))
     page = this.open("rows")
-    rows(page)
-    page.locator("#view-rows tbody tr").first.click()
+    open_first(page)
     answer = page.locator("dialog pre").last
     assert answer.locator("math").count() == 3
     assert answer.locator("mfrac").count() == 1
@@ -232,12 +235,41 @@ def test_formulas_are_set_and_broken_ones_stay_text(tmp_path, tab):
     assert this.complaints == []
 
 
+def test_environments_and_letters_that_browsers_lack_are_set(tmp_path, tab):
+    said = "First\n\\begin{align*} a &= 1 \\\\ b &\\in \\mathbb{R} \\end{align*}\nlast"
+    this = tab(make(write_run(tmp_path / "run", prompts(1), lambda *_: said)))
+    page = this.open("rows")
+    open_first(page)
+    answer = page.locator("dialog pre").last
+    assert answer.locator(".math.display mtable").count() == 1
+    assert "ℝ" in answer.locator(".math").text_content()
+    answer.locator(".math").evaluate("each => each.remove()")
+    assert answer.text_content() == "Firstlast"
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["\\(" * 30_000, "$" * 59_999, "\\boxed{" * 8_000, "a\u202e" * 30_000, "\\begin{a}" * 6_000,
+     "\\(" + "{" * 990 + "}" * 990 + "\\)", "$x$" * 20_000, "z" * 10_000_000, ""],
+    ids=["open", "dollars", "boxes", "marks", "begins", "nested", "formulas", "long", "empty"],
+)  # fmt: skip
+def test_an_output_that_tries_too_much_opens_all_the_same(tmp_path, tab, said):
+    this = tab(make(write_run(tmp_path / "run", prompts(1), lambda *_: said, samples=1)))
+    page = this.open("rows")
+    rows(page)
+    started = time.monotonic()
+    open_first(page)
+    assert time.monotonic() - started < 10
+    if len(said) == 10_000_000:
+        assert "9,940,000 characters left out" in page.locator("dialog pre").last.text_content()
+    assert this.complaints == []
+
+
 def test_without_katex_formulas_stay_text(tmp_path, tab, monkeypatch):
     monkeypatch.setattr("factory.audit.page.find_katex", lambda: None)
     this = tab(make(write_run(tmp_path / "run", prompts(1), lambda *_: MATHS)))
     page = this.open("rows")
-    rows(page)
-    page.locator("#view-rows tbody tr").first.click()
+    open_first(page)
     assert page.locator("dialog pre").last.text_content() == MATHS
     assert this.complaints == []
 
@@ -255,8 +287,7 @@ def test_a_missing_file_is_named(tmp_path, tab):
     root = make(write_run(tmp_path / "run", prompts(2)))
     (root / "audit" / "data" / "text-000000.js").unlink()
     page = tab(root).open("rows")
-    rows(page)
-    page.locator("#view-rows tbody tr").first.click()
+    open_first(page)
     notice = page.locator("dialog .notice").inner_text()
     assert notice == "data/text-000000.js is missing or damaged; run factory audit again"
     (root / "audit" / "data" / "summary.js").unlink()

@@ -53,16 +53,22 @@
           svg("rect", { x: from, width, y: BASE - high(kept) - high(dropped), height: high(dropped), class: "drop" })),
       );
     });
-    for (const line of filter.thresholds) drawThreshold(picture, line, x, low, span);
+    for (const line of filter.thresholds) drawThreshold(picture, line, edges, x);
     drawTicks(picture, edges, x);
     return picture;
   };
 
-  function drawThreshold(picture, [field, value, keeps], x, low, span) {
-    const inside = value >= low && value <= low + span;
-    const at = Math.min(WIDTH - 4, Math.max(4, x(value)));
+  // Bins that stand for one whole number each.
+  const isWhole = (edges) => edges[0] % 1 !== 0 && edges.every((edge) => (edge - edges[0]) % 1 === 0);
+
+  function drawThreshold(picture, [field, value, keeps], edges, x) {
+    const [low, high] = [edges[0], edges.at(-1)];
+    const side = { "<=": 0.5, ">": 0.5, ">=": -0.5, "<": -0.5 }[keeps];
+    const place = isWhole(edges) ? value + side : value; // between two bins
+    const inside = place >= low && place <= high;
+    const at = Math.min(WIDTH - 4, Math.max(4, x(place)));
     const right = at > WIDTH / 2;
-    const arrow = inside ? "" : value < low ? "◂ " : "▸ ";
+    const arrow = inside ? "" : place < low ? "◂ " : "▸ ";
     picture.append(
       svg("line", { x1: at, x2: at, y1: 14, y2: BASE, class: inside ? "threshold" : "threshold outside" }),
       svg("text", { x: at + (right ? -4 : 4), y: 11, "text-anchor": right ? "end" : "start", class: "label" },
@@ -71,7 +77,7 @@
   }
 
   function drawTicks(picture, edges, x) {
-    const whole = edges[0] % 1 !== 0 && edges.every((edge) => (edge - edges[0]) % 1 === 0);
+    const whole = isWhole(edges);
     const every = Math.ceil((edges.length - 1) / 8);
     const values = whole
       ? edges.slice(0, -1).map((edge) => edge + 0.5).filter((_, place) => place % every === 0)
@@ -91,7 +97,7 @@
     svg("text", { x: at, y: BASE + 16, "text-anchor": anchor, class: "tick" }, score(value));
 
   const binName = (edges, place) =>
-    edges[0] % 1 !== 0 && edges[place + 1] - edges[place] === 1
+    isWhole(edges)
       ? score(edges[place] + 0.5)
       : `${score(edges[place])} to ${score(edges[place + 1])}`;
 

@@ -42,7 +42,7 @@
   const nodes = (text) => (state.math ? Audit.rich : Audit.plain)(Audit.joined(text), Audit.needle());
 
   const block = (title, text, open = true) => text === null || text === undefined || text === "" ? null
-    : el("details", { open }, el("summary", {}, title, el("span", { class: "fine" }, ` ${count(length(text))} characters`)),
+    : el("details", { open }, el("summary", {}, title, length(text) > 80 ? el("span", { class: "fine" }, ` ${count(length(text))} characters`) : null),
       el("pre", { class: "text", dir: "auto" }, nodes(text)));
 
   const length = (text) => typeof text === "string" ? text.length : text[0].length + text[1].length + text[2];

@@ -3,8 +3,10 @@
 
 (() => {
   const CONTROL =
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]|\p{Cs}/gu;
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff]+|\p{Cs}+/gu;
+  const DOUBLE = { C: "ℂ", H: "ℍ", N: "ℕ", P: "ℙ", Q: "ℚ", R: "ℝ", Z: "ℤ" };
   const MAX_TEX = 2000;
+  const MAX_NODES = 2000;
   const MAX_FORMULAS = 400;
   const MAX_MS = 400;
   const PAIRS = [["$$", "$$", true], ["\\[", "\\]", true], ["\\(", "\\)", false], ["$", "$", false]];
@@ -47,18 +49,21 @@
     return code < 256 ? `\\x${digits.padStart(2, "0")}` : `\\u${digits.padStart(4, "0")}`;
   };
 
-  // Plain text as nodes; hits of the search are marked.
+  // Plain text as nodes; hits of the search are marked. Of thousands only the first are styled.
   Audit.plain = (text, needle = "") => {
     const nodes = [];
     let from = 0;
     text = text.replace(/\r\n/g, "\n");
     for (const match of text.matchAll(CONTROL)) {
+      if (nodes.length > MAX_NODES) break;
       nodes.push(...marked(text.slice(from, match.index), needle));
-      nodes.push(Audit.el("span", { class: "ctl" }, spelled(match[0])));
+      nodes.push(Audit.el("span", { class: "ctl" }, spell(match[0])));
       from = match.index + match[0].length;
     }
-    return [...nodes, ...marked(text.slice(from), needle)];
+    return [...nodes, ...marked(text.slice(from).replace(CONTROL, spell), needle)];
   };
+
+  const spell = (characters) => Array.from(characters, spelled).join("");
 
   function marked(text, needle) {
     const lower = text.toLowerCase();
@@ -66,7 +71,7 @@
     if (!needle || lower.length !== text.length) return [document.createTextNode(text)];
     const nodes = [];
     let from = 0;
-    for (let at = lower.indexOf(needle); at >= 0; at = lower.indexOf(needle, from)) {
+    for (let at = lower.indexOf(needle); at >= 0 && nodes.length < MAX_NODES; at = lower.indexOf(needle, from)) {
       nodes.push(document.createTextNode(text.slice(from, at)));
       nodes.push(Audit.el("mark", {}, text.slice(at, at + needle.length)));
       from = at + needle.length;
@@ -91,6 +96,12 @@
       const end = closing(text, at + 6);
       return end < 0 || end === at + 8 ? null : [text.slice(at, end), false, end]; // no empty box
     }
+    const environment = /^\\begin\{([a-z]+\*?)\}/.exec(text.slice(at, at + 24));
+    if (environment) {
+      const close = `\\end{${environment[1]}}`;
+      const stop = text.slice(at, at + MAX_TEX).indexOf(close);
+      return stop < 0 ? null : [text.slice(at, at + stop + close.length), true, at + stop + close.length];
+    }
     for (const [open, close, display] of PAIRS) {
       if (!text.startsWith(open, at)) continue;
       const start = at + open.length;
@@ -110,7 +121,15 @@
       output: "mathml", displayMode: display, throwOnError: true, trust: false,
       strict: "ignore", maxExpand: 200, maxSize: 20,
     });
+    for (const each of node.querySelectorAll("[mathvariant=double-struck]")) doubleStruck(each);
     return node;
+  }
+
+  // Browsers know mathvariant no more; the letters have characters of their own.
+  function doubleStruck(node) {
+    if (node.childElementCount) return;
+    node.textContent = node.textContent.replace(/[A-Z]/g, (letter) =>
+      DOUBLE[letter] ?? String.fromCodePoint(0x1d538 + letter.charCodeAt(0) - 65));
   }
 
   // Text with its formulas set; whatever cannot be set stays the text that it was.
@@ -120,7 +139,7 @@
     const started = performance.now();
     let from = 0;
     let set = 0;
-    const sign = /\\boxed\{|\\\[|\\\(|\$\$?/g;
+    const sign = /\\boxed\{|\\begin\{|\\\[|\\\(|\$\$?/g;
     for (let match = sign.exec(text); match; match = sign.exec(text)) {
       if (set >= MAX_FORMULAS || performance.now() - started > MAX_MS) break;
       if (text[match.index - 1] === "\\") continue;
@@ -133,8 +152,10 @@
       } catch {
         continue; // broken TeX, or TeX that tries too much
       }
-      nodes.push(...Audit.plain(text.slice(from, match.index), needle), node);
-      from = sign.lastIndex = end;
+      const before = text.slice(from, match.index);
+      nodes.push(...Audit.plain(display ? before.replace(/\n$/, "") : before, needle), node);
+      sign.lastIndex = end;
+      from = display && text[end] === "\n" ? end + 1 : end; // a line of its own needs no break
       set++;
     }
     return [...nodes, ...Audit.plain(text.slice(from), needle)];
