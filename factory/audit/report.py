@@ -26,9 +26,10 @@ def filters_table(filters: Sequence[FilterCounts]) -> Table:
     for name in names:
         for mode in MODES:
             table.add_column(f"{name}\n{mode}", justify="right")
+    table.add_column("time", justify="right", no_wrap=True)
     for each in filters:
         cells = [_number(getattr(each, name)[mode]) for name in names for mode in MODES]
-        table.add_row(plain(each.name), *cells, style="bold")
+        table.add_row(plain(each.name), *cells, duration(each.seconds), style="bold")
         for reason in each.reasons:
             own = "dropped" if reason.decision == "drop" else "unjudged"
             counts = [
@@ -36,7 +37,8 @@ def filters_table(filters: Sequence[FilterCounts]) -> Table:
                 for name in names
                 for mode in MODES
             ]
-            table.add_row(plain(f"  {reason.name or '(no reason)'}"), *counts)
+            label = plain(f"  {reason.name or '(no reason)'}")
+            table.add_row(label, *counts, duration(reason.seconds))
     return table
 
 
@@ -58,22 +60,23 @@ def _number(number: int) -> str:
 def scores_table(
     filters: Sequence[FilterCounts], thresholds: dict[str, tuple[Threshold, ...]]
 ) -> Table:
-    """Score histograms, thresholds and time by filter."""
-    table = _table("Scores and time")
+    """Score histograms, thresholds and the time of one verdict, by filter."""
+    caption = "\n".join(
+        f"{each.name} keeps scores {', '.join(map(str, thresholds[each.name]))}"
+        for each in filters
+        if each.name in thresholds
+    )
+    table = _table("Scores", caption=plain(caption), caption_justify="left")
     table.add_column("filter", no_wrap=True)
-    table.add_column("time", justify="right", no_wrap=True)
-    table.add_column("each", justify="right", no_wrap=True)
+    table.add_column("time each", justify="right", no_wrap=True)
     table.add_column("scores", justify="right", no_wrap=True)
     for mode in MODES:
         table.add_column(mode, no_wrap=True)
-    table.add_column("keeps", overflow="fold")
     for each in filters:
-        lines = "\n".join(map(str, thresholds.get(each.name, ())))
         each_s = each.seconds / each.num_timed if each.seconds is not None else None
         ends = "" if each.low is None else f"{each.low:.3g} to {each.high:.3g}"
         bars = [_bars(each, mode) for mode in MODES]
-        times = [duration(each.seconds), duration(each_s)]
-        table.add_row(plain(each.name), *times, ends, *bars, lines)
+        table.add_row(plain(each.name), duration(each_s), ends, *bars)
     return table
 
 

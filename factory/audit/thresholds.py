@@ -22,7 +22,7 @@ _SIGNS: dict[tuple[bool | None, bool | None, bool | None], Sign] = {
     (True, False, False): "<",
 }
 """What is kept, by whether scores just below, at and just above the setting are."""
-_OUT_OF_DOMAIN = (ArithmeticError, LookupError, TypeError, ValueError)
+_OUT_OF_DOMAIN = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
 """What a `judge` may answer to a score that its `score` never gives."""
 
 
