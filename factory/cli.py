@@ -239,14 +239,37 @@ def status(run: RunPath) -> None:
 @app.command("audit")
 def audit_command(
     run: RunPath,
-    examples: Annotated[int, typer.Option(min=0, help="Dropped responses to show a reason.")] = 2,
+    examples: Annotated[
+        int, typer.Option(min=0, max=100, help="Responses to show for each reason.")
+    ] = 2,
+    html: Annotated[bool, typer.Option(help="Write RUN/audit/index.html as well.")] = True,
+    overlap: Annotated[
+        bool, typer.Option(help="Ask every filter about every response; takes as long as they do.")
+    ] = True,
 ) -> None:
-    """What each filter saw and dropped, why, and examples of it."""
+    """What each filter saw and dropped, why, what others would have, and examples of it."""
     from factory.audit import audit
+    from factory.progress import Progress
+    from factory.recipe import load_recipe
     from factory.rundir import open_run
+    from pipelines import make_job
 
     console = Console()
-    for piece in audit(open_run(run), num_examples=examples):
+    directory = open_run(run)
+    try:
+        job = make_job(load_recipe(directory.root / "recipe.toml"))
+    except ConfigError as error:
+        job = None
+        text = f"no thresholds and no overlap, since the recipe cannot be rebuilt: {error}"
+        Console(stderr=True).print(visible(text), markup=False, highlight=False, soft_wrap=True)
+    for piece in audit(
+        directory,
+        job=job,
+        num_examples=examples,
+        html=html,
+        overlap=overlap,
+        progress=Progress(),
+    ):
         console.print(piece)
 
 

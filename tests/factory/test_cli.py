@@ -49,8 +49,9 @@ def test_status_tells_parts_funnel_and_tokens(done):
 def test_audit_shows_every_reason_with_an_example(done):
     result = runner.invoke(app, ["audit", str(done)], env={"COLUMNS": "160"})
     assert result.exit_code == 0
-    for reason in ("wrong_answer", "loop", "refused_text", "content_filter", "exact_duplicate"):
+    for reason in ("wrong_answer", "loop", "content_filter", "exact_duplicate"):
         assert f": {reason} (12 dropped)" in result.output
+    assert ": refused_text (12 unjudged)" in result.output
     assert "\\boxed{-777}" in result.output
 
 
