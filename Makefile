@@ -43,6 +43,7 @@ format: $(VENV)/.dev
 bench: $(VENV)/.vllm
 	$(BIN)/python -m tests.benchmarks.teacher_throughput
 	$(BIN)/python -m tests.benchmarks.final_answer_throughput
+	$(BIN)/python -m tests.benchmarks.sandbox_throughput
 	$(BIN)/python -m tests.benchmarks.humaneval
 	$(BIN)/python -m tests.benchmarks.check_throughput
 	$(BIN)/python -m tests.benchmarks.ifeval_verdicts --random 3000
