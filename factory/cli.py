@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from factory.commands import verdicts
+from factory.commands.options import RunPath
 from factory.errors import ConfigError, FactoryError, RunError
 from factory.terminal import visible
 
@@ -35,7 +37,8 @@ LedgerOption = Annotated[
     Path | None, typer.Option(help="Keep completions here, to share them between runs.")
 ]
 LedgerPath = Annotated[Path, typer.Argument(help="A ledger's directory.", metavar="LEDGER")]
-RunPath = Annotated[Path, typer.Argument(help="A run's directory.", metavar="RUN")]
+app.command("refilter")(verdicts.refilter_command)
+app.command("diff")(verdicts.diff_command)
 
 
 def main() -> None:
