@@ -39,6 +39,7 @@ LedgerOption = Annotated[
 LedgerPath = Annotated[Path, typer.Argument(help="A ledger's directory.", metavar="LEDGER")]
 app.command("refilter")(verdicts.refilter_command)
 app.command("diff")(verdicts.diff_command)
+app.command("explain")(verdicts.explain_command)
 
 
 def main() -> None:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
 
 from factory.config import nearest
 from factory.dedup import Exact, MinHash
 from factory.errors import ConfigError
-from factory.records import Filter, GroupFilter
+from factory.records import Filter, GroupFilter, Response
 from factory.steps import Dedup, Keep, KeepGroup, Pipeline
 
 Method = Filter | GroupFilter | Exact | MinHash
@@ -44,3 +45,17 @@ def resolve(name: str, known: Iterable[str], where: str) -> str:
     if not matches:
         raise ConfigError(f"{where}: no filter {name!r}{nearest(name, map(bare, names))}")
     return matches[0]
+
+
+@runtime_checkable
+class Extracts(Protocol):
+    """A filter that can say what it took for the answer."""
+
+    def extracted(self, response: Response) -> str | None:
+        """The final answer as it stands in the response; None where there is none."""
+        ...
+
+
+def read_by(method: object, response: Response) -> str | None:
+    """What a filter took for the answer; None where it found none, or is no filter that can say."""
+    return method.extracted(response) if isinstance(method, Extracts) else None

@@ -1,6 +1,7 @@
 """Commands about verdicts: refilter, diff, explain, check, and labels."""
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -68,4 +69,19 @@ def diff_command(
 
     console = Console()
     for piece in diff(open_run(run_a), open_run(run_b), out=out, num_examples=examples):
+        console.print(piece)
+
+
+def explain_command(
+    run: RunPath,
+    id: Annotated[str, typer.Argument(help="Of a response, a prompt or a published record.")],
+    full: Annotated[bool, typer.Option("--full", help="Leave nothing of a text out.")] = False,
+) -> None:
+    """The whole life of one row: prompt, requests, verdicts, siblings, where it is published."""
+    from factory.explain import explain
+    from factory.rundir import open_run
+
+    console, directory = Console(), open_run(run)
+    limit = {"limit": sys.maxsize} if full else {}
+    for piece in explain(_job(directory), directory, id, **limit):
         console.print(piece)
