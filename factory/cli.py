@@ -40,6 +40,7 @@ LedgerPath = Annotated[Path, typer.Argument(help="A ledger's directory.", metava
 app.command("refilter")(verdicts.refilter_command)
 app.command("diff")(verdicts.diff_command)
 app.command("explain")(verdicts.explain_command)
+app.command("check")(verdicts.check_command)
 
 
 def main() -> None:
@@ -244,8 +245,19 @@ def status(run: RunPath) -> None:
 def audit_command(
     run: RunPath,
     examples: Annotated[int, typer.Option(min=0, help="Dropped responses to show a reason.")] = 2,
+    label: Annotated[
+        str | None, typer.Option(help="Say of a sample whether this filter is right.")
+    ] = None,
+    number: Annotated[int, typer.Option(min=1, help="Responses to label.")] = 50,
+    show_verdict: Annotated[
+        bool, typer.Option("--show-verdict", help="Show what the filter said, with --label.")
+    ] = False,
+    report: Annotated[bool, typer.Option("--report", help="Ask nothing, with --label.")] = False,
 ) -> None:
-    """What each filter saw and dropped, why, and examples of it."""
+    """What each filter saw and dropped, why, with examples; with --label, whether it is right."""
+    if label:
+        verdicts.label_responses(run, label, number, show_verdict, report)
+        return
     from factory.audit import audit
     from factory.rundir import open_run
 

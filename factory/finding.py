@@ -73,8 +73,11 @@ def _found(run: RunDirectory, id: str, part: int, place: int, of: str | None) ->
         responses = table.filter(pc.equal(table["prompt_id"], prompt["id"])).to_pylist()
     response = next((row for row in responses if row["id"] == id), None)
     if of and response is None:
-        said = ", ".join(row["id"] for row in responses) or "none yet"
-        raise ConfigError(f"{run.root}: prompt {of} has no response {id!r}; it has {said}")
+        close = ", ".join(nearest_ids(id, [row["id"] for row in responses])) or "none yet"
+        raise ConfigError(
+            f"{run.root}: prompt {of} has {len(responses)} responses and none is {id!r}; the "
+            f"nearest are {close}"
+        )
     return Found(part=part, prompt=prompt, responses=responses, response=response)
 
 

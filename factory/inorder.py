@@ -4,6 +4,7 @@ For what is local and short-lived: judging stored responses again, checking a da
 elsewhere. A run's own work goes through `factory.engine`.
 """
 
+import itertools
 import multiprocessing
 import signal
 from collections import deque
@@ -27,19 +28,21 @@ def in_order(function: Callable[[T], R], items: Iterable[T], *, workers: int) ->
     Args:
         function: picklable, where there is more than one worker.
         items: taken as there is room.
-        workers: processes; with one, the work is done in this process.
+        workers: processes; with one, or one item, the work is done in this process.
 
     Raises:
         RunError: a process died, such as for want of memory.
     """
-    if workers <= 1:
-        yield from map(function, items)
+    remaining = iter(items)
+    first = list(itertools.islice(remaining, 2))
+    if workers <= 1 or len(first) < 2:
+        yield from map(function, itertools.chain(first, remaining))
         return
     context = multiprocessing.get_context("spawn")  # threads and children of this process stay out
     waiting: deque[Future[R]] = deque()
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_ctrl_c)
     try:
-        for item in items:
+        for item in itertools.chain(first, remaining):
             waiting.append(pool.submit(function, item))
             if len(waiting) >= 2 * workers:
                 yield waiting.popleft().result()

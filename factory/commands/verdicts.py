@@ -4,7 +4,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,6 +13,7 @@ from factory.commands.options import OutOption, RunPath, SetOption, WorkersOptio
 
 if TYPE_CHECKING:
     from factory.recipe import Job
+    from factory.records import Filter
     from factory.rundir import RunDirectory
 
 
@@ -85,3 +86,107 @@ def explain_command(
     limit = {"limit": sys.maxsize} if full else {}
     for piece in explain(_job(directory), directory, id, **limit):
         console.print(piece)
+
+
+def label_responses(run: Path, filter: str, number: int, show_verdict: bool, report: bool) -> None:
+    """`factory audit RUN --label FILTER`."""
+    from factory.labels import label, labels_report
+    from factory.rundir import open_run
+
+    console, directory = Console(), open_run(run)
+    job = _job(directory)
+    if report:
+        for piece in labels_report(job, directory, filter):
+            console.print(piece)
+        return
+
+    def ask(question: str) -> str | None:
+        console.print(question, end="", markup=False, highlight=False)
+        line = sys.stdin.readline()
+        if not sys.stdin.isatty():
+            console.print()  # nobody has pressed return
+        return line or None
+
+    label(job, directory, filter, ask, console, number=number, show_verdict=show_verdict)
+
+
+def check_command(
+    data: Annotated[
+        str, typer.Argument(help="A file, directory or pattern (.parquet, .jsonl), or a Hub id.")
+    ],
+    filters: Annotated[
+        list[str], typer.Option("--filter", help="By its name in recipes; may be repeated.")
+    ],
+    sets: SetOption = None,
+    columns: Annotated[
+        list[str] | None, typer.Option("--column", help="ROLE=NAME, output=solution.")
+    ] = None,
+    config: Annotated[str | None, typer.Option(help="Of a Hub dataset, such as SFT.")] = None,
+    split: Annotated[str | None, typer.Option(help="Of a Hub dataset, such as math.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Rows at most.")] = None,
+    out: OutOption = None,
+    examples: Annotated[int, typer.Option(min=0, help="Rows to show of each reason.")] = 2,
+    workers: WorkersOption = None,
+) -> None:
+    """Run filters over a dataset that was made elsewhere, such as the released one."""
+    from factory.check import check
+    from factory.check_report import check_report
+    from factory.foreign_files import batches
+    from factory.progress import Progress
+
+    console = Console()
+    found = check(
+        batches(data, config=config, split=split),
+        _filters(filters, sets or []),
+        columns=_roles(columns or []),
+        limit=limit,
+        out=out,
+        num_examples=examples,
+        workers=workers or os.cpu_count() or 1,
+        progress=Progress(),
+    )
+    for piece in check_report(found):
+        console.print(piece)
+    if out:
+        console.print(f"verdicts on every row are in {out}", markup=False, soft_wrap=True)
+
+
+def _filters(names: list[str], sets: list[str]) -> list["Filter"]:
+    """The filters of these names, with the fields that `--set` gives them."""
+    from factory.config import assignments, build, nearest
+    from factory.errors import ConfigError
+    from factory.records import Filter
+
+    known, fields = _known_filters(), assignments(sets)
+    for name in fields:
+        if name not in names:
+            raise ConfigError(f"--set {name}: no such --filter{nearest(name, names)}")
+    found = []
+    for name in dict.fromkeys(names):
+        if name not in known:
+            raise ConfigError(f"--filter {name}: no such filter{nearest(name, known)}")
+        filter: Any = build(known[name], fields.get(name, {}), where="--set", prefix=name)
+        if not isinstance(filter, Filter):
+            text = "compares the answers to one prompt; check judges rows one by one"
+            raise ConfigError(f"--filter {name}: {text}")
+        found.append(filter)
+    return found
+
+
+def _known_filters() -> dict[str, type]:
+    import filters
+
+    table = [getattr(filters, name) for name in filters.__all__]
+    return {cls.name.rpartition(".")[0]: cls for cls in table}
+
+
+def _roles(texts: list[str]) -> dict[str, str]:
+    from factory.errors import ConfigError
+
+    roles = {}
+    for text in texts:
+        role, sign, name = text.partition("=")
+        if not (role and sign and name):
+            raise ConfigError(f"--column {text!r}: must be ROLE=NAME, such as output=solution")
+        roles[role] = name
+    return roles
