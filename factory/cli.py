@@ -258,6 +258,8 @@ def audit_command(
     if label:
         verdicts.label_responses(run, label, number, show_verdict, report)
         return
+    if show_verdict or report:
+        raise typer.BadParameter("goes with --label FILTER", param_hint="--show-verdict, --report")
     from factory.audit import audit
     from factory.rundir import open_run
 

@@ -42,7 +42,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Roles, and the columns that they are looked for in, `a.b` for a field of a struct."""
 
-_ENDS = re.compile(r"(?:\s*<\|(?:eot_id|end_of_text|im_end|endoftext|eom_id)\|>)+\s*\Z")
+_ENDS = ("<|eot_id|>", "<|end_of_text|>", "<|im_end|>", "<|endoftext|>", "<|eom_id|>")
 _TURN = re.compile(
     r"<\|start_header_id\|>\s*(\w+)\s*<\|end_header_id\|>\s*(.*?)(?=<\|eot_id\|>|<\|start_header|\Z)",
     re.DOTALL,
@@ -80,7 +80,7 @@ def response_in(row: Mapping[str, Any], columns: Mapping[str, str], row_name: st
     asked = tuple(turn for turn in turns if turn.role != "system")
     if not any(turn.role == "user" for turn in asked):
         raise BadRow("no_prompt")
-    output = _ENDS.sub("", output)
+    output = _without_ends(output)
     thoughts = look("thoughts")
     if isinstance(thoughts, str) and thoughts.strip() and thoughts not in ("on", "off"):
         output = output if "<think>" in output else join_output(thoughts, output)
@@ -109,6 +109,20 @@ def response_in(row: Mapping[str, Any], columns: Mapping[str, str], row_name: st
         output=output,
         finish_reason=finish if isinstance(finish, str) else "stop",
     )
+
+
+def _without_ends(output: str) -> str:
+    """The output without the tokens that end a turn; white space before them goes too."""
+    bare = end = len(output)
+    while True:
+        while end and output[end - 1].isspace():
+            end -= 1
+        token = next((each for each in _ENDS if output.endswith(each, 0, end)), "")
+        if not token:
+            return output[:bare]
+        end = bare = end - len(token)
+        while bare and output[bare - 1].isspace():
+            bare -= 1
 
 
 class _Look:
