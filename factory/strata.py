@@ -101,7 +101,7 @@ def stratify(job: Job, run: RunDirectory, name: str) -> Strata:
         if run.responses(part).exists():
             for stratum, candidate in _read(run, part, name, method, checks):
                 found.setdefault(stratum, []).append(candidate)
-    split = _split_near(found)
+    split = split_near(found)
     return {
         stratum: sorted(split[stratum], key=lambda each: digest(each.id))
         for stratum in sorted(split, key=lambda each: each.order)
@@ -166,7 +166,7 @@ def _decision(row: Mapping[str, Any], check: Method) -> str:
     return ""
 
 
-def _split_near(found: Mapping[Stratum, Sequence[Candidate]]) -> dict[Stratum, list[Candidate]]:
+def split_near(found: Mapping[Stratum, Sequence[Candidate]]) -> dict[Stratum, list[Candidate]]:
     """The same with the fifth of each stratum that is nearest to the other decision set apart."""
     scores: dict[bool, list[float]] = {True: [], False: []}
     for stratum, candidates in found.items():

@@ -1,5 +1,6 @@
 """Is the filter right? A person's labels: what is asked, what survives, what is told."""
 
+import dataclasses
 import io
 import json
 import os
@@ -14,7 +15,9 @@ from rich.console import Console
 from factory.engine import run
 from factory.labels import LabelFile, label, sampled
 from factory.rundir import open_run
-from factory.strata import Stratum, allocate, stratify
+from factory.steps import Keep
+from factory.strata import Candidate, Stratum, allocate, split_near, stratify
+from filters import FinalAnswer
 from tests.factory.test_engine import LENIENT, scripted
 from tests.factory.test_rejudge import judged_run
 from tests.toys import toy_job
@@ -156,18 +159,16 @@ def test_what_a_judge_contradicts_comes_first(client, tmp_path):
 
 
 def test_scores_near_the_other_decision_are_set_apart(fresh):
-    from factory.strata import Candidate, _split_near
-
     def stratum(decision):
         return Stratum(group="rest", decision=decision, reason="", mode="on")
 
     kept = [Candidate(id=f"k{n}", part=0, score=float(n)) for n in range(10, 30)]
     dropped = [Candidate(id=f"d{n}", part=0, score=float(n)) for n in range(10)]
-    split = _split_near({stratum("keep"): kept, stratum("drop"): dropped})
+    split = split_near({stratum("keep"): kept, stratum("drop"): dropped})
     near = {s.decision: {c.id for c in each} for s, each in split.items() if s.group == "near"}
     assert near == {"keep": {"k10", "k11", "k12", "k13"}, "drop": {"d9", "d8"}}
     same = [Candidate(id=f"s{n}", part=0, score=1.0) for n in range(9)]
-    split = _split_near({stratum("keep"): same, stratum("drop"): dropped[:3]})
+    split = split_near({stratum("keep"): same, stratum("drop"): dropped[:3]})
     assert {each.group for each in split} == {"rest"}, "few scores, no threshold to be near to"
 
 
@@ -202,3 +203,41 @@ def test_lines_from_another_program_are_labels_too(fresh, factory, monkeypatch):
     assert done.returncode == 0, done.stderr
     assert "3 of 4" in done.stdout
     assert len(stored(fresh[1])) == 2
+
+
+class Reads(FinalAnswer):
+    """Says which answer it read."""
+
+    def extracted(self, response):
+        return response.answer.removeprefix("\\boxed{").removesuffix("}")
+
+
+def test_a_verdict_that_spelling_would_not_give_comes_before_the_rest(finished):
+    made, root = finished
+    steps = tuple(
+        Keep(Reads()) if isinstance(step, Keep) and isinstance(step.filter, FinalAnswer) else step
+        for step in made.pipeline.steps
+    )
+    pipeline = dataclasses.replace(made.pipeline, steps=steps)
+    strict = dataclasses.replace(made, pipeline=pipeline)
+    strata = stratify(strict, open_run(root), "final_answer.v1")
+    assert {each.group for each in strata} == {"rest"}, "5 is spelled 5"
+
+    class Shouts(Reads):
+        def extracted(self, response):
+            return "something else"
+
+    steps = tuple(
+        Keep(Shouts()) if isinstance(step, Keep) and isinstance(step.filter, Reads) else step
+        for step in steps
+    )
+    pipeline = dataclasses.replace(made.pipeline, steps=steps)
+    strata = stratify(
+        dataclasses.replace(made, pipeline=pipeline), open_run(root), "final_answer.v1"
+    )
+    assert {each.group for each in strata if each.decision == "keep"} == {"spelling"}
+    assert {each.group for each in strata if each.decision != "keep"} == {"rest"}
+
+
+def test_report_without_a_filter_is_a_wrong_command(fresh, factory):
+    assert factory("audit", fresh[1].root, "--report").returncode == 2
