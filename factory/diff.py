@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -27,7 +28,7 @@ from factory.terminal import plain, short
 
 _COLUMNS = ("id", "prompt_id", "domain", "mode", "output", "expected_answer", "answer", "verdicts",
             "kept")  # fmt: skip
-_BUCKET_ROWS = 100_000
+_BUCKET_BYTES = 128 << 20
 _OUT = pa.schema([("difference", pa.string()), *CHANGES, ("output_a", pa.string()),
                   ("output_b", pa.string())])  # fmt: skip
 """`difference` is `verdict`, `verdict_on_another_answer`, `answer`, `only_in_a` or `only_in_b`."""
@@ -38,7 +39,7 @@ def diff(
 ) -> Iterator[RenderableType]:
     """Compare two runs; yields the report for a rich console.
 
-    Memory: some 100,000 responses of each run at a time, chosen by the hash of their prompt.
+    Memory: some hundred megabytes of responses of each run at a time, by the hash of their prompt.
 
     Args:
         a: any run, finished or not.
@@ -203,14 +204,23 @@ def _reasons(entries: Sequence[Sequence[dict[str, Any]]]) -> list[tuple[str, str
 
 def _buckets(a: RunDirectory, b: RunDirectory) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
     """The responses of both runs, some prompts at a time, both frames those of the same ones."""
-    most = max(_num_rows(a), _num_rows(b))
-    number = -(-most // _BUCKET_ROWS) or 1
+    most = max(_num_bytes(a), _num_bytes(b))
+    number = -(-most // _BUCKET_BYTES) or 1
     for bucket in range(number):
         yield _read(a, bucket, number), _read(b, bucket, number)
 
 
-def _num_rows(run: RunDirectory) -> int:
-    return sum(store.read_table(path, RESPONSES, ["mode"]).num_rows for path in finished_parts(run))
+def _num_bytes(run: RunDirectory) -> int:
+    """Of all responses, before compression."""
+    found = 0
+    for path in finished_parts(run):
+        try:
+            metadata = pq.read_metadata(path)
+        except (OSError, pa.ArrowException):
+            continue  # told when it is read
+        groups = range(metadata.num_row_groups)
+        found += sum(metadata.row_group(group).total_byte_size for group in groups)
+    return found
 
 
 def _read(run: RunDirectory, bucket: int, number: int) -> pl.DataFrame:

@@ -174,10 +174,21 @@ def _filters(names: list[str], sets: list[str]) -> list["Filter"]:
 
 
 def _known_filters() -> dict[str, type]:
-    import filters
+    from factory.naming import bare
+    from filters import (
+        Agreement,
+        FinalAnswer,
+        JudgeVerdict,
+        PassRate,
+        RepetitionLoops,
+        RewardScore,
+        ThinkTags,
+        Truncated,
+    )
 
-    table = [getattr(filters, name) for name in filters.__all__]
-    return {cls.name.rpartition(".")[0]: cls for cls in table}
+    table = (Agreement, FinalAnswer, JudgeVerdict, PassRate, RepetitionLoops, RewardScore,
+             ThinkTags, Truncated)  # fmt: skip
+    return {bare(cls.name): cls for cls in table}
 
 
 def _roles(texts: list[str]) -> dict[str, str]:

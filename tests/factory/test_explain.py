@@ -51,6 +51,15 @@ def test_a_dropped_response_names_its_twin_its_request_and_its_verdicts(finished
     assert f"key {row['request_keys'][0]}" in shown
 
 
+def test_a_request_that_this_recipe_would_not_make_is_not_shown_as_the_one_that_was_made(finished):
+    made, directory = finished
+    other = dataclasses.replace(made, recipe=dataclasses.replace(made.recipe, seed=8))
+    shown = text(explain(other, directory, f"{prompt_id(made)}-on-001"))
+    assert "what was asked cannot be shown" in shown
+    assert "system: detailed thinking on" not in shown
+    assert "on account teacher/math/on" in shown, "what the ledger says is known all the same"
+
+
 def test_a_published_row_is_found_in_its_shard(finished):
     made, directory = finished
     id = f"{prompt_id(made)}-off-000"
