@@ -29,6 +29,7 @@ from factory.terminal import plain, short
 _COLUMNS = ("id", "prompt_id", "domain", "mode", "output", "expected_answer", "answer", "verdicts",
             "kept")  # fmt: skip
 _BUCKET_BYTES = 128 << 20
+_VERDICT_BYTES = 4096
 _OUT = pa.schema([("difference", pa.string()), *CHANGES, ("output_a", pa.string()),
                   ("output_b", pa.string())])  # fmt: skip
 """`difference` is `verdict`, `verdict_on_another_answer`, `answer`, `only_in_a` or `only_in_b`."""
@@ -211,7 +212,7 @@ def _buckets(a: RunDirectory, b: RunDirectory) -> Iterator[tuple[pl.DataFrame, p
 
 
 def _num_bytes(run: RunDirectory) -> int:
-    """Of all responses, before compression."""
+    """What all responses take in memory, about: their text, and verdicts side by side."""
     found = 0
     for path in finished_parts(run):
         try:
@@ -219,6 +220,7 @@ def _num_bytes(run: RunDirectory) -> int:
         except (OSError, pa.ArrowException):
             continue  # told when it is read
         groups = range(metadata.num_row_groups)
+        found += _VERDICT_BYTES * metadata.num_rows
         found += sum(metadata.row_group(group).total_byte_size for group in groups)
     return found
 

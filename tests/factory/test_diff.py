@@ -37,7 +37,7 @@ def pair(client, tmp_path_factory):
     return folder / "a" / "run", folder / "b" / "run"
 
 
-@pytest.mark.parametrize("bucket_bytes", [1 << 30, 9_000])
+@pytest.mark.parametrize("bucket_bytes", [1 << 30, 200_000])
 def test_rows_answers_and_verdicts_are_told_apart(pair, tmp_path, monkeypatch, bucket_bytes):
     monkeypatch.setattr(comparing, "_BUCKET_BYTES", bucket_bytes)
     out = tmp_path / "diff.parquet"
