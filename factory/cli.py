@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from factory.commands import verdicts
+from factory.commands.options import RunPath
 from factory.errors import ConfigError, FactoryError, RunError
 from factory.terminal import visible
 
@@ -35,7 +37,10 @@ LedgerOption = Annotated[
     Path | None, typer.Option(help="Keep completions here, to share them between runs.")
 ]
 LedgerPath = Annotated[Path, typer.Argument(help="A ledger's directory.", metavar="LEDGER")]
-RunPath = Annotated[Path, typer.Argument(help="A run's directory.", metavar="RUN")]
+app.command("refilter")(verdicts.refilter_command)
+app.command("diff")(verdicts.diff_command)
+app.command("explain")(verdicts.explain_command)
+app.command("check")(verdicts.check_command)
 
 
 def main() -> None:
@@ -246,8 +251,21 @@ def audit_command(
     overlap: Annotated[
         bool, typer.Option(help="Ask every filter about every response; takes as long as they do.")
     ] = True,
+    label: Annotated[
+        str | None, typer.Option(help="Say of a sample whether this filter is right.")
+    ] = None,
+    number: Annotated[int, typer.Option(min=1, help="Responses to label.")] = 50,
+    show_verdict: Annotated[
+        bool, typer.Option("--show-verdict", help="Show what the filter said, with --label.")
+    ] = False,
+    report: Annotated[bool, typer.Option("--report", help="Ask nothing, with --label.")] = False,
 ) -> None:
-    """What each filter saw and dropped, why, what others would have, and examples of it."""
+    """What each filter saw and dropped, why, with examples; with --label, whether it is right."""
+    if label:
+        verdicts.label_responses(run, label, number, show_verdict, report)
+        return
+    if show_verdict or report:
+        raise typer.BadParameter("goes with --label FILTER", param_hint="--show-verdict, --report")
     from factory.audit import audit
     from factory.progress import Progress
     from factory.recipe import load_recipe

@@ -8,6 +8,7 @@ number. Unknown keys are refused with the nearest known one.
 import dataclasses
 import difflib
 import json
+import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +19,8 @@ import pydantic
 from factory.errors import ConfigError
 
 T = TypeVar("T")
+_ASSIGNMENT = re.compile(r"([A-Za-z]\w*)\.([A-Za-z]\w*)\s*=\s*(.+)", re.DOTALL)
+_WORD = re.compile(r"[A-Za-z_][\w./:-]*")
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -64,11 +67,48 @@ def build(cls: type[T], table: dict[str, Any], *, where: str, prefix: str = "") 
         raise ConfigError(f"{where}: {'; '.join(problems)}") from None
 
 
+def flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The values of nested tables by dotted key, `sampling.on.temperature`."""
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        inner = isinstance(value, dict)
+        found.update(flat(value, f"{prefix}{key}.") if inner else {prefix + key: value})
+    return found
+
+
+def assignments(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Tables of settings from `--set name.field=value`; the value is TOML, or a bare word.
+
+    Raises:
+        ConfigError: a text of another form.
+    """
+    tables: dict[str, dict[str, Any]] = {}
+    for text in texts:
+        match = _ASSIGNMENT.fullmatch(text)
+        if not match:
+            form = "NAME.FIELD=VALUE, such as final_answer.timeout_s=5"
+            raise ConfigError(f"--set {text!r}: must be {form}")
+        name, field, value = match.groups()
+        tables.setdefault(name, {})[field] = _value(text, value)
+    return tables
+
+
+def _value(text: str, value: str) -> Any:
+    if _WORD.fullmatch(value) and value not in ("true", "false", "inf", "nan"):
+        return value
+    try:
+        (parsed,) = tomllib.loads(f"value = {value}").values()
+    except (ValueError, RecursionError):
+        hint = 'a number, true, a word, "some text" or a list'
+        raise ConfigError(f"--set {text!r}: {value!r} is no value; give {hint}") from None
+    return parsed
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean X?` and the known words, for a message about an unknown word."""
     known = list(known)
     close = difflib.get_close_matches(word, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(sorted(known))}"
+    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(sorted(known)) or 'none'}"
     return f"; {hint}"
 
 

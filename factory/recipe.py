@@ -26,6 +26,7 @@ What changes the data is hashed; a run directory takes only the recipe that it w
 import dataclasses
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,13 @@ class LoadedRecipe:
         """The same, but for a wish for a number of accepted rows."""
         recipe = dataclasses.replace(self.recipe, accept=AcceptByMode())
         return dataclasses.replace(self, recipe=recipe)
+
+    def with_filters(self, tables: Mapping[str, dict[str, Any]]) -> "LoadedRecipe":
+        """The same with more fields of filters set, as `--set` says."""
+        merged = {name: dict(table) for name, table in self.recipe.filters.items()}
+        for name, table in tables.items():
+            merged[name] = {**merged.get(name, {}), **table}
+        return dataclasses.replace(self, recipe=dataclasses.replace(self.recipe, filters=merged))
 
 
 def load_recipe(path: Path) -> LoadedRecipe:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from factory import store
-from factory.config import read_toml
+from factory.config import flat, read_toml
 from factory.errors import ConfigError, RunError
 from factory.recipe import Job
 
@@ -210,11 +210,11 @@ def read_manifest(directory: RunDirectory) -> dict[str, Any]:
 def _difference(root: Path, job: Job) -> str:
     """What tells the run in a directory from a job, in words."""
     try:
-        old = _flat(read_toml(root / "recipe.toml"))
+        old = flat(read_toml(root / "recipe.toml"))
     except ConfigError as error:
         return f"holds a different run, and what it was cannot be told ({error})"
     free = tuple(f"{key}." for key in ("limits", *job.limit_keys()))
-    new = _flat(job.as_table())
+    new = flat(job.as_table())
     changed = [
         f"{key} was {old.get(key)!r} and is {new.get(key)!r}"
         for key in sorted(old.keys() | new.keys())
@@ -223,12 +223,3 @@ def _difference(root: Path, job: Job) -> str:
     if not changed:
         return "holds a run of the same recipe by other code (texts, filters or versions changed)"
     return f"holds a different run: {', '.join(changed)}"
-
-
-def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in table.items():
-        flat.update(
-            _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-        )
-    return flat

@@ -111,10 +111,8 @@ def write_part(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) ->
     write_atomic(path, write)
 
 
-def read_part(
-    path: Path, schema: pa.Schema, columns: Sequence[str] | None = None
-) -> list[dict[str, Any]]:
-    """The rows of a part.
+def read_table(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
+    """Some columns of a part, or all, as an Arrow table.
 
     Raises:
         PartError: missing, truncated, corrupted, or of another schema.
@@ -126,19 +124,34 @@ def read_part(
                 columns=list(columns) if columns else None,
                 page_checksum_verification=True,
             )
-        wanted = pa.schema([schema.field(name) for name in columns or schema.names])
-        if not table.schema.equals(wanted):
-            raise _damaged(path, f"columns {table.schema.names} of other names or types")
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(path, error) from error
+    wanted = pa.schema([schema.field(name) for name in columns or schema.names])
+    if not table.schema.equals(wanted):
+        raise _damaged(path, f"other names or types of columns: {table.schema.names}")
+    return table
+
+
+def read_part(
+    path: Path, schema: pa.Schema, columns: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """The rows of a part.
+
+    Raises:
+        PartError: missing, truncated, corrupted, or of another schema.
+    """
+    table = read_table(path, schema, columns)
+    try:
         rows: list[dict[str, Any]] = table.to_pylist()
-    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise _damaged(path, reason) from error
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise _damaged(path, error) from error
     return rows
 
 
-def _damaged(path: Path, reason: str) -> PartError:
+def _damaged(path: Path, reason: object) -> PartError:
+    text = " ".join(str(reason).split())[:120]
     return PartError(
-        f"{path}: damaged part ({reason}); delete it and run the same command again, "
+        f"{path}: damaged part ({text}); delete it and run the same command again, "
         "its completions are in the ledger"
     )
 

@@ -223,6 +223,17 @@ def unpack(line: bytes, key: bytes) -> Completion | None:
         return None
 
 
+def stored_in(line: bytes, key: bytes) -> Stored | None:
+    """What stands in a completion's line, None where the line is damaged or another key's.
+
+    Args:
+        line: as it lies on disk.
+        key: 32 hexadecimal digits, in small letters.
+    """
+    said = parse(line)
+    return said[1] if isinstance(said, tuple) and said[0].hex().encode() == key else None
+
+
 def _completion(body: bytes) -> Completion:
     try:
         return _decode_completion(body)

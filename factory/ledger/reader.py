@@ -4,18 +4,20 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from factory.errors import RunError
-from factory.ledger.lines import KEY_BYTES, unpack
+from factory.ledger.lines import KEY_BYTES, Stored, stored_in, unpack
 from factory.ledger.reader_state import Draft, State
 from factory.ledger.table import Table, count_distinct, halves
 from factory.records import Completion
 
+T = TypeVar("T")
 _ATTEMPTS = 8
 _GONE = (errno.ENOENT, errno.ESTALE)
 
@@ -119,6 +121,21 @@ class LedgerReader:
             RunError: the ledger cannot be read.
             ValueError: no key.
         """
+        return self._look_up(key, unpack)
+
+    def stored(self, key: str) -> Stored | None:
+        """The same with whose it is and when it was written.
+
+        Args:
+            key: 32 hexadecimal digits.
+
+        Raises:
+            RunError: the ledger cannot be read.
+            ValueError: no key.
+        """
+        return self._look_up(key, stored_in)
+
+    def _look_up(self, key: str, decode: Callable[[bytes, bytes], T | None]) -> T | None:
         raw = bytes.fromhex(key)
         high, low = _halves(raw)
         text = raw.hex().encode()
@@ -129,9 +146,9 @@ class LedgerReader:
                 return None
             line = self._read(state, *place)
             if line is not None:
-                completion = unpack(line, text)
-                if completion is not None:
-                    return completion
+                said = decode(line, text)
+                if said is not None:
+                    return said
             self._mend(state, place[0], gone=line is None)
         raise RunError(f"{self.directory}: completion {key} moves again and again")
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from factory.config import assignments, flat
 from factory.errors import ConfigError, PrerequisiteError
 from factory.recipe import load_recipe
 from filters import FinalAnswer
@@ -178,3 +179,32 @@ def test_further_filters_stand_before_the_dedup_of_responses_and_take_settings(t
     resolved.write_text(job.to_toml())
     assert make_job(load_recipe(resolved)).hash() == job.hash()
     assert load(tmp_path, BASE.format(top="", more="")).hash() != job.hash()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a.b=5", 5),
+        ("a.b = 0.5", 0.5),
+        ("a.b=true", True),
+        ('a.b="x y"', "x y"),
+        ("a.b=judge", "judge"),
+        ("a.b=[1, 2]", [1, 2]),
+        ("a.b=inf", float("inf")),
+    ],
+)
+def test_an_assignment_is_toml_or_a_bare_word(text, value):
+    assert assignments([text]) == {"a": {"b": value}}
+
+
+@pytest.mark.parametrize(
+    "text", ["a=5", "a.b", "a.b=", "a.b.c=5", "a.b=[", "a.b=1\nc=2", "a.b=x y"]
+)
+def test_another_text_is_no_assignment(text):
+    with pytest.raises(ConfigError, match="--set"):
+        assignments([text])
+
+
+def test_assignments_to_one_table_add_up_and_tables_are_flattened():
+    assert assignments(["a.b=1", "a.c=2", "d.e=3"]) == {"a": {"b": 1, "c": 2}, "d": {"e": 3}}
+    assert flat({"a": {"b": 1, "c": {}}, "d": [2]}) == {"a.b": 1, "d": [2]}

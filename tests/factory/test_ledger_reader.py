@@ -301,3 +301,20 @@ def test_threads_share_a_reader_while_it_takes_in_what_comes(tmp_path):
     wait_for(lambda: seen == [count] * 3, 15)
     writer.close()
     assert wrong == []
+
+
+def test_what_is_stored_says_whose_it_is_and_when_it_was_written(tmp_path):
+    before = time.time()
+    with LedgerWriter(tmp_path) as writer:
+        writer.append(key(1), Completion(text="\ud800", completion_tokens=3), "teacher/math/on")
+    reader = read(tmp_path)
+    stored = reader.stored(key(1))
+    assert (stored.account, stored.text, stored.completion_tokens) == (
+        "teacher/math/on",
+        "\ud800",
+        3,
+    )
+    assert before - 1 < stored.at / 1e6 < time.time() + 1
+    assert reader.stored(key(2)) is None
+    writer.path.write_bytes(b"x" * writer.path.stat().st_size)
+    assert read(tmp_path).stored(key(1)) is None

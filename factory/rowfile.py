@@ -1,0 +1,107 @@
+"""Rows into one file, `.parquet` or `.jsonl`, as they come: whole in the end, or not there."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from factory import store
+from factory.errors import ConfigError, RunError
+
+SUFFIXES = (".parquet", ".jsonl")
+
+
+class RowFile:
+    """Takes rows of one schema; without a path it takes and forgets them."""
+
+    def __init__(self, file: Any, schema: pa.Schema) -> None:
+        self._file = file
+        self._schema = schema
+        self._pending: list[dict[str, Any]] = []
+        self.num_rows = 0
+
+    def write(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Append rows; those of parquet are gathered into row groups of some thousand."""
+        self.num_rows += len(rows)
+        if self._file is None:
+            return
+        self._pending += [_storable(row) for row in rows]
+        if len(self._pending) >= 4096:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what was gathered to the file."""
+        if self._file is None or not self._pending:
+            return
+        if isinstance(self._file, pq.ParquetWriter):
+            table = pa.Table.from_pylist(self._pending, schema=self._schema)
+            self._file.write_table(table)
+        else:
+            for row in self._pending:
+                line = {name: row.get(name) for name in self._schema.names}
+                self._file.write(msgspec.json.encode(line) + b"\n")
+        self._pending = []
+
+
+def check_path(path: Path | None) -> None:
+    """Refuse a file of another suffix, before anything is worked out for it.
+
+    Raises:
+        ConfigError: naming the file and the two suffixes.
+    """
+    if path and path.suffix not in SUFFIXES:
+        got = repr(path.suffix) if path.suffix else "none"
+        raise ConfigError(f"{path}: the suffix must be .jsonl or .parquet, got {got}")
+
+
+@contextlib.contextmanager
+def row_file(path: Path | None, schema: pa.Schema) -> Iterator[RowFile]:
+    """A new file of rows, renamed into place at the end; nothing is left of it after a failure.
+
+    Args:
+        path: `.jsonl` or `.parquet`; None keeps nothing.
+        schema: of the rows.
+
+    Raises:
+        ConfigError: another suffix.
+        RunError: the file cannot be written.
+    """
+    check_path(path)
+    if path is None:
+        yield RowFile(None, schema)
+        return
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            with contextlib.ExitStack() as stack:
+                sink: Any = file
+                if path.suffix == ".parquet":
+                    sink = stack.enter_context(pq.ParquetWriter(file, schema, compression="zstd"))
+                rows = RowFile(sink, schema)
+                yield rows
+                rows.flush()
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        store.sync_directory(path.parent)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {store.way_out(error)}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _storable(value: Any) -> Any:
+    """The same with halves of surrogate pairs replaced, which no file of text takes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {name: _storable(each) for name, each in value.items()}
+    return [_storable(each) for each in value] if isinstance(value, list | tuple) else value
