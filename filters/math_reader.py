@@ -1,0 +1,454 @@
+r"""One mathematical expression, in the spelling of `filters.math_text`, read into an exact value.
+
+A reader refuses (`Unreadable`) whatever has two readings, such as `1/2x`, `f(x)` or `\log`'s base:
+math-verify decides those. `2\frac{1}{2}` and `2 1/2` are mixed numbers; `2\frac{3}{2}` is refused.
+"""
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from math import comb, factorial, gcd
+from typing import Final
+
+from filters.math_field import (
+    EULER,
+    IMAGINARY,
+    PI,
+    Atom,
+    TooBig,
+    Unreadable,
+    Value,
+    atom,
+    common_factor,
+    factor,
+    number,
+    power,
+)
+
+_MAX_DEPTH: Final = 60
+_MAX_FACTORIAL: Final = 1_000
+_MAX_DIGITS: Final = 1_000
+
+_NUMBER: Final = re.compile(
+    r"\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3}(?![\d.]))?|\.\d+(?:[eE][+-]?\d{1,3})?"
+)
+_SPACED: Final = re.compile(r"\d{1,3}(?: \d{3})+(?:\.\d+)?(?![\d.])")
+_PERIOD: Final = re.compile(r"(\d*)\.(\d*)(?:\\(?:overline|bar|dot)(?:\{(\d+)\}|(\d)))")
+_COMMAND: Final = re.compile(r"\\([a-zA-Z]+)")
+_MIXED: Final = re.compile(r" ?(\d+) ?/ ?(\d+)")
+_SUBSCRIPT: Final = re.compile(r"_(?:\{([A-Za-z0-9, ]+)\}|([A-Za-z0-9]))")
+_GREEK_LETTERS: Final = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon"
+    " phi chi psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega ell"
+)
+_GREEK: Final = frozenset(_GREEK_LETTERS.split())
+_FUNCTION_NAMES: Final = "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh ln log lg exp"
+_FUNCTIONS: Final = frozenset(_FUNCTION_NAMES.split())
+_WORD: Final = re.compile(r"(?:arcsin|arccos|arctan|sin|cos|tan|cot|sec|csc|ln|log|exp|sqrt|pi)\b")
+_RUN: Final = re.compile(r"[A-Za-z]+")
+_CALLED: Final = frozenset("fghFGHPQTy")
+"""Letters that, before a bracket, may well be functions."""
+
+
+class Reader:
+    """Reads one text from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.place = 0
+        self.depth = 0
+        self.decimal = False
+        """Whether a number was written with a decimal point."""
+        self.unreduced = False
+        """Whether a fraction of integers was not in lowest terms."""
+
+    def read(self) -> Value:
+        """The value of the whole text.
+
+        Raises:
+            Unreadable: it is none, or may be several.
+        """
+        value = self._sum()
+        self._skip()
+        if self.place < len(self.text):
+            raise Unreadable(self.text[self.place :])
+        return value
+
+    def _skip(self) -> None:
+        while self.text[self.place : self.place + 1] == " ":
+            self.place += 1
+
+    def _peek(self) -> str:
+        self._skip()
+        return self.text[self.place : self.place + 1]
+
+    def _take(self, word: str) -> bool:
+        self._skip()
+        if not self.text.startswith(word, self.place):
+            return False
+        self.place += len(word)
+        return True
+
+    def _match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        found = pattern.match(self.text, self.place)
+        if found:
+            self.place = found.end()
+        return found
+
+    def _sum(self) -> Value:
+        self.depth += 1
+        if self.depth > _MAX_DEPTH:
+            raise Unreadable("too deep")
+        total = self._signed()
+        while (sign := self._peek()) and sign in "+-":
+            self.place += 1
+            term = self._signed()
+            total = total + term if sign == "+" else total - term
+        self.depth -= 1
+        return total
+
+    def _signed(self) -> Value:
+        negative = False
+        while (sign := self._peek()) and sign in "+-":
+            self.place += 1
+            negative ^= sign == "-"
+        value = self._term()
+        return -value if negative else value
+
+    def _term(self) -> Value:
+        value, slash = self._factor(first=True), False
+        while True:
+            if self._peek() and self._peek() in "*/":
+                slash = self.text[self.place] == "/"
+                self.place += 1
+                negative = self._take("-")
+                other = self._factor(first=False)
+                other = -other if negative else other
+                value = self._over(value, other) if slash else value * other
+            elif self._starts_factor():
+                if slash or self._peek().isdigit():
+                    raise Unreadable("which product is meant is not said")
+                value = value * self._factor(first=False)
+            else:
+                return value
+
+    def _starts_factor(self) -> bool:
+        sign = self._peek()
+        if not sign or sign in "+-*/=<>,;:)]}|&!%^_°":
+            return False
+        if sign in "([{" or sign.isalnum():
+            return True
+        if sign == "\\":
+            found = _COMMAND.match(self.text, self.place)
+            return (
+                bool(found)
+                and found is not None
+                and (found[1] in ("frac", "sqrt", "pi", "binom") or found[1] in _GREEK | _FUNCTIONS)
+            )
+        return False
+
+    def _factor(self, *, first: bool) -> Value:
+        """A base with its factorial and its exponent."""
+        whole = self._whole() if self._peek().isdigit() else None
+        if whole is not None:
+            mixed = self._fraction_part(whole) if first else None
+            if mixed is not None:
+                return mixed
+            value = number(whole)
+        else:
+            value = self._base()
+        return self._raised(value)
+
+    def _raised(self, value: Value) -> Value:
+        raised = False
+        while self._peek() and self._peek() in "!^°":
+            if self._take("!"):
+                value = self._factorial(value)
+            elif self._take("°"):
+                value = value * atom(PI) / number(180)
+            else:
+                if raised:
+                    raise Unreadable("a power of a power")
+                self.place += 1
+                value, raised = power(value, self._group()), True
+        return value
+
+    def _factorial(self, value: Value) -> Value:
+        n = value.rational
+        if n is None or n.denominator != 1 or n < 0 or self._peek() == "!":
+            raise Unreadable("factorial")
+        if n > _MAX_FACTORIAL:
+            raise TooBig("factorial") if n > 100_000 else Unreadable("factorial")
+        return number(factorial(int(n)))
+
+    def _whole(self) -> Fraction | None:
+        """A number in digits."""
+        if found := self._match(_PERIOD):
+            return _repeating(found)
+        found = self._match(_SPACED) or self._match(_NUMBER)
+        if found is None or len(found[0]) > _MAX_DIGITS:
+            raise Unreadable("number")
+        self.decimal |= "." in found[0] or "e" in found[0].lower()
+        return Fraction(found[0].replace(" ", "").rstrip("."))
+
+    def _fraction_part(self, whole: Fraction) -> Value | None:
+        """A mixed number, if a fraction of two integers follows a whole number."""
+        if whole.denominator != 1:
+            return None
+        start = self.place
+        if self._take("\\frac"):
+            top, bottom = self._integer(), self._integer()
+            if top is None or bottom is None:
+                self.place = start
+                return None
+        elif self.text[start : start + 1] == " " and (found := self._match(_MIXED)):
+            top, bottom = int(found[1]), int(found[2])
+        else:
+            self.place = start
+            return None
+        if not 0 < top < bottom:
+            raise Unreadable("neither a mixed number nor surely a product")
+        if self._peek() == "^":
+            raise Unreadable("power of a mixed number")
+        return number(whole + Fraction(top, bottom))
+
+    def _integer(self) -> int | None:
+        """A group that is nothing but digits."""
+        found = self._match(re.compile(r" ?(?:\{ ?(\d{1,9}) ?\}|(\d))"))
+        return int(found[1] or found[2]) if found else None
+
+    def _group(self) -> Value:
+        """What an operator such as `^` or `\\frac` takes: a braced group or one token."""
+        if self._take("{"):
+            value = self._sum()
+            if not self._take("}"):
+                raise Unreadable("group")
+            return value
+        sign = self._peek()
+        if sign.isdigit():
+            self.place += 1
+            if self.text[self.place - 2 : self.place - 1] == "^" and self._peek().isdigit():
+                raise Unreadable("which digits are raised is not said")
+            return number(int(sign))
+        if sign == "-":
+            raise Unreadable("sign outside a group")
+        return self._base()
+
+    def _bracket(self, left: str, right: str) -> Value:
+        assert self._take(left)
+        value = self._sum()
+        if not self._take(right):
+            raise Unreadable("bracket")
+        return value
+
+    def _base(self) -> Value:
+        sign = self._peek()
+        if sign == "(":
+            return self._bracket("(", ")")
+        if sign == "[":
+            return self._bracket("[", "]")
+        if sign == "{":
+            return self._bracket("{", "}")
+        if sign == "|":
+            return _function("abs", self._bracket("|", "|"))
+        if sign.isdigit() or sign == ".":
+            whole = self._whole()
+            assert whole is not None
+            return number(whole)
+        if sign == "\\":
+            return self._command()
+        if found := self._match(_WORD):
+            return self._named(found[0])
+        if (found := _RUN.match(self.text, self.place)) and (
+            len(found[0]) > 3 or (len(found[0]) == 3 and set(found[0]) & set("eiou"))
+        ):
+            raise Unreadable("a word")
+        if sign.isascii() and sign.isalpha():
+            return self._letter(sign)
+        raise Unreadable(sign)
+
+    def _letter(self, sign: str) -> Value:
+        self.place += 1
+        name = sign + self._subscript()
+        follows = self.text[self.place : self.place + 1]
+        if follows == "'" or (follows == "(" and sign in _CALLED):
+            raise Unreadable("a function")
+        constant = {"e": EULER, "i": IMAGINARY}.get(name)
+        return atom(constant or Atom(name))
+
+    def _subscript(self) -> str:
+        found = self._match(_SUBSCRIPT)
+        return f"_{found[1] or found[2]}" if found else ""
+
+    def _command(self) -> Value:
+        found = self._match(_COMMAND)
+        if not found:
+            raise Unreadable("command")
+        return self._named(found[1])
+
+    def _named(self, name: str) -> Value:
+        if name == "frac":
+            return self._over(self._group(), self._group())
+        if name == "binom":
+            return _binomial(self._group(), self._group())
+        if name == "sqrt":
+            return self._square_root()
+        if name == "pi":
+            return atom(PI)
+        if name in _GREEK:
+            return atom(Atom(f"\\{name}{self._subscript()}"))
+        if name in _FUNCTIONS:
+            return self._call(name)
+        raise Unreadable(name)
+
+    def _over(self, top: Value, bottom: Value) -> Value:
+        a, b = top.rational, bottom.rational
+        if a is not None and b is not None and a.denominator == b.denominator == 1:
+            self.unreduced |= gcd(a.numerator, b.numerator) > 1
+        return top / bottom
+
+    def _square_root(self) -> Value:
+        n = self._bracket("[", "]") if self._peek() == "[" else number(2)
+        return root(self._group(), n)
+
+    def _call(self, name: str) -> Value:
+        base = None
+        if name == "log" and self._take("_"):
+            base = self._group()
+        if self._take("^"):
+            exponent = self._group()
+            if exponent.rational is None or exponent.rational <= 0:
+                raise Unreadable("inverse function or power")
+        else:
+            exponent = number(1)
+        value = _apply(name, base, self._argument())
+        return power(value, exponent)
+
+    def _argument(self) -> Value:
+        """What stands in the bracket after a function, or the factors that follow it."""
+        sign = self._peek()
+        if sign and sign in "({":
+            value = self._bracket(sign, {"(": ")", "{": "}"}[sign])
+            if self._peek() and self._peek() in "^!":
+                raise Unreadable("power of an argument or of a function")
+            return value
+        value = self._factor(first=False)
+        while self._starts_factor() and not self._function_follows():
+            if self._peek() == "(":
+                raise Unreadable("where the argument ends is not said")
+            value = value * self._factor(first=False)
+        if self._peek() == "/":
+            raise Unreadable("where the argument ends is not said")
+        return value
+
+    def _function_follows(self) -> bool:
+        found = _COMMAND.match(self.text, self.place)
+        return bool(found and found[1] in _FUNCTIONS) or bool(_WORD.match(self.text, self.place))
+
+
+def _repeating(found: re.Match[str]) -> Fraction:
+    """A decimal with a bar over its period."""
+    fixed, period = found[2], found[3] or found[4]
+    start = Fraction(int(found[1] + fixed or 0), 10 ** len(fixed))
+    return start + Fraction(int(period), (10 ** len(period) - 1) * 10 ** len(fixed))
+
+
+def _binomial(n: Value, k: Value) -> Value:
+    top, below = n.rational, k.rational
+    if top is None or below is None or top.denominator != 1 or below.denominator != 1:
+        raise Unreadable("binomial")
+    if not 0 <= below <= top <= _MAX_FACTORIAL:
+        raise Unreadable("binomial")
+    return number(comb(int(top), int(below)))
+
+
+def root(base: Value, n: Value) -> Value:
+    """A real root; an atom of its own where the base is a sum."""
+    degree = n.rational
+    if degree is None or degree.denominator != 1 or not 2 <= degree <= 60:
+        raise Unreadable("root")
+    try:
+        return power(base, number(1 / degree))
+    except TooBig:
+        raise
+    except Unreadable:
+        if base.bottom != {(): 1} or (base.rational is not None and base.rational < 0):
+            raise
+        outside = abs(common_factor(base.top))
+        inside = base / number(outside)
+        name = f"root{degree}({inside.text})"
+        rooted = atom(Atom(name, function="root", args=(inside, n)))
+        return rooted * power(number(outside), number(1 / degree))
+
+
+_HALF_TURN: Final = {
+    # sin of twelfths of pi, as ((coefficient, number under the root), ...)
+    0: (),
+    1: ((Fraction(1, 4), 6), (Fraction(-1, 4), 2)),
+    2: ((Fraction(1, 2), 1),),
+    3: ((Fraction(1, 2), 2),),
+    4: ((Fraction(1, 2), 3),),
+    5: ((Fraction(1, 4), 6), (Fraction(1, 4), 2)),
+    6: ((Fraction(1), 1),),
+}
+
+
+def _sine(twelfths: int) -> Value:
+    turn = twelfths % 24
+    sign = -1 if turn >= 12 else 1
+    turn %= 12
+    total = number(0)
+    for coefficient, under in _HALF_TURN[min(turn, 12 - turn)]:
+        total = total + number(sign * coefficient) * root(number(under), number(2))
+    return total
+
+
+def _apply(name: str, base: Value | None, of: Value) -> Value:
+    """A function of a value, worked out where the result is exact."""
+    ratios: dict[str, Callable[[], Value]] = {
+        "tan": lambda: _function("sin", of) / _function("cos", of),
+        "cot": lambda: _function("cos", of) / _function("sin", of),
+        "sec": lambda: number(1) / _function("cos", of),
+        "csc": lambda: number(1) / _function("sin", of),
+        "exp": lambda: power(atom(EULER), of),
+        "ln": lambda: _logarithm(of),
+    }
+    if name in ratios:
+        return ratios[name]()
+    if name in ("log", "lg"):
+        if base is None:
+            raise Unreadable("a logarithm without a base")
+        return _logarithm(of) / _logarithm(base)
+    return _function(name, of)
+
+
+def _logarithm(of: Value) -> Value:
+    """A natural logarithm; that of a rational as a sum over its primes."""
+    plain = of.rational
+    if plain is not None:
+        if plain <= 0:
+            raise Unreadable("logarithm")
+        total = number(0)
+        for whole, sign in ((plain.numerator, 1), (plain.denominator, -1)):
+            for prime, times in factor(whole):
+                ln = Atom(f"ln({prime})", function="ln", args=(number(prime),))
+                total = total + number(sign * times) * atom(ln)
+        return total
+    if of.same(atom(EULER)):
+        return number(1)
+    return atom(Atom(f"ln({of.text})", function="ln", args=(of,)))
+
+
+def _function(name: str, of: Value) -> Value:
+    if name == "abs" and of.rational is not None:
+        return number(abs(of.rational))
+    if name == "abs" and common_factor(of.top) < 0:
+        of = -of
+    if name in ("sin", "cos"):
+        twelfths = (of / atom(PI) * number(12)).rational
+        if twelfths is not None and twelfths.denominator == 1:
+            return _sine(int(twelfths) + (6 if name == "cos" else 0))
+        if of.rational is None and common_factor(of.top) < 0:
+            inside = _function(name, -of)
+            return -inside if name == "sin" else inside
+    return atom(Atom(f"{name}({of.text})", function=name, args=(of,)))
