@@ -24,6 +24,8 @@ from filters.math_forms import (
     Relation,
     Union,
     Word,
+    equation,
+    is_letter,
     read,
     squash,
 )
@@ -66,7 +68,7 @@ def compare(gold: Form, predicted: Form, policy: Policy) -> Settled:
         case Matrix(), Matrix():
             return _matrices(gold, predicted, policy)
         case Relation(), Relation():
-            return True if gold == predicted else None
+            return _relations(gold, predicted)
         case Numeral(), Numeral():
             return int(gold.digits, gold.base) == int(predicted.digits, predicted.base)
         case Opaque(), Opaque():
@@ -87,28 +89,32 @@ def _kinds(gold: Form, predicted: Form, policy: Policy) -> Settled:
                 same = other.value.rational == int(one.digits, one.base)
                 return True if same else None
             case Listing(brackets=""), Quantity():
-                return None if _maybe_number(one) else False
+                return None if _maybe_number(one, other) else False
             case Word(), Quantity():
                 return None if _letters(other.value) else False
+            case (Numeral(), Opaque()) | (Opaque(), Numeral()):
+                return None
             case Matrix(), Listing(brackets="()" | "[]" | ""):
                 return _vector(gold, predicted, policy)
     return False
 
 
-def _maybe_number(listing: Listing) -> bool:
-    """Whether a bare list may be a number with a decimal comma, or with thousands commas."""
-    return all(
-        isinstance(item, Quantity) and item.value.rational is not None and not item.decimal
-        for item in listing.items
-    )
+def _maybe_number(listing: Listing, quantity: Quantity) -> bool:
+    """Whether a bare list may be the quantity, written with a decimal comma."""
+    match listing.items, quantity.value.rational:
+        case (Quantity(value=a), Quantity(value=b)), Fraction() as whole:
+            if quantity.decimal and a.rational is not None and b.rational is not None:
+                return abs(whole - a.rational) <= 1
+    return False
 
 
 def _letters(value: Value) -> bool:
-    return any(_is_letter(each) for each in value.atoms)
+    return any(is_letter(each) or each.args for each in value.atoms if not _constant(each))
 
 
-def _is_letter(each: Atom) -> bool:
-    return not each.prime and not each.function and each not in (PI, INFINITE)
+def _constant(each: Atom) -> bool:
+    """Whether no letter stands in a function's arguments."""
+    return bool(each.args) and not any(_letters(inner) for inner in each.args)
 
 
 def _named(gold: Form, predicted: Form, policy: Policy) -> Settled:
@@ -131,12 +137,17 @@ def _letters_in(form: Form) -> bool:
 
 def _equations(gold: Form, predicted: Form) -> Settled:
     """Two equations, one of them solved for a letter."""
-    return True if _as_equation(gold) == _as_equation(predicted) is not None else None
+    left, right = _as_equation(gold), _as_equation(predicted)
+    return _relations(left, right) if left and right else None
 
 
-def _as_equation(form: Form) -> Form | None:
-    from filters.math_forms import equation
+def _relations(gold: Relation, predicted: Relation) -> Settled:
+    if gold == predicted:
+        return True
+    return False if gold.linear and predicted.linear else None
 
+
+def _as_equation(form: Form) -> Relation | None:
     if isinstance(form, Named) and isinstance(form.form, Quantity):
         try:
             return equation(form.name, form.form.value)
@@ -245,7 +256,7 @@ def _values(gold: Value, predicted: Value, decimal: bool, policy: Policy) -> Set
 def _maybe_unit(a: Value, b: Value) -> bool:
     """Whether the two differ by a letter that may be a unit."""
     for one, other in ((a, b), (b, a)):
-        letters = [each for each in one.atoms if _is_letter(each)]
+        letters = [each for each in one.atoms if is_letter(each)]
         if len(letters) == 1 and letters[0].name in _UNIT_LETTERS:
             return one.same(other * atom(letters[0]))
     return False
@@ -275,13 +286,20 @@ def _round_alike(a: Fraction, b: Fraction, places: int) -> bool:
 
 def _listings(gold: Listing, predicted: Listing, policy: Policy) -> Settled:
     left, right = gold.brackets, predicted.brackets
-    if "!=" in (left, right) or ":" in (left, right):
+    if {left, right} & {"!=", ":", "h:m"}:
         return _ratios(gold, predicted, policy) if left == right else None
     if left == right:
-        if left == "{}" or (left == "" and policy.lists == "unordered"):
+        if left == "{}":
+            return _sets(gold, predicted, policy)
+        if left == "" and policy.lists == "unordered":
             return _unordered(_values_by_name(gold), _values_by_name(predicted), policy)
         return _ordered(_values_by_name(gold), _values_by_name(predicted), policy)
     return _brackets_differ(gold, predicted, policy)
+
+
+def _sets(gold: Listing, predicted: Listing, policy: Policy) -> Settled:
+    left, right = (_once(listing.items, policy) for listing in (gold, predicted))
+    return _unordered(left, right, policy)
 
 
 def _values_by_name(listing: Listing) -> Sequence[Form]:
@@ -301,6 +319,10 @@ def _brackets_differ(gold: Listing, predicted: Listing, policy: Policy) -> Settl
     kinds = {gold.brackets, predicted.brackets}
     if kinds == {"", "{}"}:
         return _unordered(left, right, policy)
+    for one, other in ((gold, predicted), (predicted, gold)):
+        if one.brackets in ("", "{}") and len(one.items) == 1:
+            left_form, right_form = (one.items[0], other) if one is gold else (other, one.items[0])
+            return compare(left_form, right_form, policy)
     ordered = _ordered(left, right, policy)
     if "" in kinds:
         if ordered is not False or len(left) != len(right):
@@ -322,7 +344,10 @@ def _proportional(gold: Listing, predicted: Listing) -> Settled:
     """None where two ratios are the same but for a factor: whether that counts is not said here."""
     left = [item.value for item in gold.items if isinstance(item, Quantity)]
     right = [item.value for item in predicted.items if isinstance(item, Quantity)]
-    if len(left) != len(right) or len(left) < len(gold.items):
+    items = (*gold.items, *predicted.items)
+    if len(left) != len(right) or any(isinstance(each, Quantity) and each.unit for each in items):
+        return False
+    if len(left) < len(gold.items):
         return None
     same = all((a * right[0]).same(b * left[0]) for a, b in zip(left, right, strict=True))
     return None if same else False
@@ -345,7 +370,8 @@ def _ordered(gold: Sequence[Form], predicted: Sequence[Form], policy: Policy) ->
 
 def _unordered(gold: Sequence[Form], predicted: Sequence[Form], policy: Policy) -> Settled:
     if len(gold) != len(predicted):
-        return None if _once(gold, policy) == _once(predicted, policy) else False
+        same = len(_once(gold, policy)) == len(_once(predicted, policy))
+        return None if same else False
     if any(isinstance(item, Named) for item in (*gold, *predicted)):
         return _ordered(gold, predicted, policy)
     left = list(predicted)
@@ -361,13 +387,13 @@ def _unordered(gold: Sequence[Form], predicted: Sequence[Form], policy: Policy) 
     return None if open_pairs else True
 
 
-def _once(items: Sequence[Form], policy: Policy) -> int:
-    """How many different elements there are."""
+def _once(items: Sequence[Form], policy: Policy) -> list[Form]:
+    """The elements without their repetitions."""
     kept: list[Form] = []
     for item in items:
         if not any(compare(item, other, policy) for other in kept):
             kept.append(item)
-    return len(kept)
+    return kept
 
 
 def _matrices(gold: Matrix, predicted: Matrix, policy: Policy) -> Settled:

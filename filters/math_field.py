@@ -14,7 +14,7 @@ from math import gcd, isqrt
 from typing import Final
 
 MAX_TERMS: Final = 400
-MAX_BITS: Final = 16_000
+MAX_BITS: Final = 64_000
 """Longest integer that is worked out; a larger one is too big (`TooBig`)."""
 _SMALL_PRIME: Final = 2_000
 _ONE: Final = Fraction(1)
@@ -205,6 +205,8 @@ def _letter_power(base: Value, exponent: Value) -> Value:
         for each, e in below:
             if not above:
                 factor = Value(_collect([(((each, e * times),), _ONE)]), {(): _ONE})
+            elif each == EULER and (inside := _inside_logarithm(above)):
+                factor = power(inside, number(e * times))
             else:
                 unit = Value({above: _ONE}, {(): _ONE})
                 base_value = number(each.prime) if each.prime else atom(each)
@@ -213,6 +215,12 @@ def _letter_power(base: Value, exponent: Value) -> Value:
                 factor = Value({((up, e * times),): _ONE}, {(): _ONE})
             result = result * factor
     return result
+
+
+def _inside_logarithm(product: Product) -> Value | None:
+    if len(product) == 1 and product[0][1] == 1 and product[0][0].function == "ln":
+        return product[0][0].args[0]
+    return None
 
 
 def _factors(of: Fraction) -> list[tuple[int, int]]:

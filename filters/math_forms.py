@@ -10,6 +10,7 @@ from typing import Final
 
 from filters.math_field import (
     INFINITE,
+    Atom,
     Sum,
     TooBig,
     Unreadable,
@@ -55,7 +56,8 @@ class Option:
 class Listing:
     """Elements in brackets: `()`, `[]`, `{}`, the half-open `[)` and `(]`, or none.
 
-    Two elements in round or square brackets may be an interval.
+    Two elements in round or square brackets may be an interval. Between colons they are a ratio,
+    `:`, or a time of day, `h:m`.
     """
 
     brackets: str
@@ -83,6 +85,8 @@ class Relation:
 
     sign: str
     text: str
+    linear: bool = False
+    """Whether every letter stands alone and unraised, so that no other line is the same."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +121,9 @@ _MAX_ITEMS: Final = 100
 _MAX_DEPTH: Final = 8
 _DIGITS: Final = re.compile(r"[+-]?\d{1,300}")
 _NAME: Final = re.compile(
-    r"(?:[a-zA-Z]|\\[a-zA-Z]{2,7})(?:_(?:\{[a-zA-Z0-9]+\}|[a-zA-Z0-9]))?'?"
-    r"(?: ?\([a-z](?:, ?[a-z])*\))?"
-    r"|\([a-zA-Z](?:, ?[a-zA-Z])+\)|\\text\{[a-zA-Z ]+\}|[A-Z][A-Z]|[a-zA-Z]{4,}"
+    r"(?:[a-zA-Z]|\\[a-zA-Z]{2,7})(?:_(?:\{[a-zA-Z0-9]+\}|[a-zA-Z0-9]))?'?(?: ?\([^()=]{1,20}\))?"
+    r"|\([a-zA-Z](?:, ?[a-zA-Z])+\)|\\text\{[a-zA-Z ]+\}|(?:m ?)?\\angle ?[A-Z]{1,3}"
+    r"|\\overline ?\{[A-Z]{2}\}|[A-Z][A-Z]|[a-zA-Z]{4,}"
 )
 _LETTERS: Final = re.compile(r"[A-Za-z][A-Za-z' -]*")
 _QUOTED: Final = re.compile(r"\\text\{([^{}]*)\}")
@@ -138,13 +142,14 @@ _PERCENT: Final = re.compile(
 _UNIT: Final = re.compile(
     r" ?((?:\\text\{ ?[^{}\d]*\}|°)(?: ?[/*]? ?\\text\{[^{}\d]*\}|[A-Z])*(?: ?\^ ?\{?-?\d\}?)?"
     r"|(?:[A-Za-z]{2,}[a-z.]*|[kcm]?[mgl]|(?<=\d )[A-Za-z]+)(?:(?: |/| ?/ ?| per )[A-Za-z.]+)*"
-    r"(?: ?\^ ?\{?[23]\}?)?|°|¢)$"
+    r"(?: ?\^ ?\{?[23]\}?)?|[°¢€£¥₹]|\\\$)$"
 )
 _BARE_UNIT: Final = re.compile(r"[\d})] ?((?!(?:am|pm|rs|ms|mi)$)[A-Za-z]{2,}(?:/[a-z]+)?)$")
 _NOT_A_UNIT: Final = re.compile(
     r"\\?(?:pi|sin|cos|tan|cot|sec|csc|ln|log|exp|sqrt|frac|mod|and|or|if|not|is|to|than|infty)\b"
 )
-_DEGREES: Final = re.compile(r"° ?(?:\\text\{)?([CF])?\}?$")
+_TRIGONOMETRY: Final = re.compile(r"sin|cos|tan|cot|sec|csc")
+_DEGREES: Final = re.compile(r"° ?(?:([CF])|\\text\{ ?([CF]) ?\})?$")
 _NUMERAL: Final = re.compile(
     r"([0-9A-F ]+)_ ?(?:\{ ?(?:\\text\{)?(\w+)\}? ?\}|([2-9])|\\text\{(\w+)\})"
 )
@@ -323,13 +328,27 @@ def _equation(sides: list[str], depth: int) -> Form | None:
     if len(sides) > 2:
         raise Unreadable("a chain of equations")
     left, right = (Reader(side).read() for side in sides)
-    return Relation("=", _scaled((left - right).top, either_sign=True))
+    return _equated(left - right)
 
 
 def equation(name: str, value: Value) -> Relation:
     """`name = value` as an equation."""
     left = Reader(name).read()
-    return Relation("=", _scaled((left - value).top, either_sign=True))
+    return _equated(left - value)
+
+
+def _equated(difference: Value) -> Relation:
+    """`difference = 0`."""
+    linear = difference.bottom == {(): 1} and all(
+        not product or (len(product) == 1 and product[0][1] == 1 and is_letter(product[0][0]))
+        for product in difference.top
+    )
+    return Relation("=", _scaled(difference.top, either_sign=True), linear)
+
+
+def is_letter(each: Atom) -> bool:
+    """Whether an atom is a variable, and neither a constant nor a function."""
+    return not (each.prime or each.function or each.name in ("pi", "oo", "e", "i"))
 
 
 def _scaled(terms: Sum, *, either_sign: bool) -> str:
@@ -369,8 +388,7 @@ def _solved(left: Value, right: Value, sign: str) -> Form:
         rest, sign = -rest, sign.replace(">", "<")
     if rest.bottom != {(): number(1).top[()]}:
         raise Unreadable("inequality of quotients")
-    letters = {each for each in rest.atoms if not each.prime and not each.function}
-    letters -= {each for each in letters if each.name in ("e", "pi", "i", "oo")}
+    letters = {each for each in rest.atoms if is_letter(each)}
     if not letters:
         raise Unreadable("inequality of numbers")
     letter, *others = sorted(letters, key=lambda each: each.name)
@@ -481,7 +499,8 @@ def _ratio(text: str, depth: int) -> Form | None:
     parts = text.split(":")
     if not 2 <= len(parts) <= 6 or not all(part.strip() for part in parts):
         return None
-    return Listing(":", tuple(_form(part, depth + 1) for part in parts))
+    brackets = "h:m" if re.match(r"\d{1,2}:\d\d(?!\d)", text) else ":"
+    return Listing(brackets, tuple(_form(part, depth + 1) for part in parts))
 
 
 def _grouped(text: str) -> str | None:
@@ -510,7 +529,8 @@ def _quantity(text: str) -> Form:
     try:
         if (found := _BARE_UNIT.search(text)) and find(found[1]).family:
             raise Unreadable("a unit")
-        return replace(_value(text), unit=unit)
+        quantity = _value(text)
+        return replace(quantity, unit=unit) if unit else quantity
     except TooBig:
         raise
     except Unreadable:
@@ -534,10 +554,12 @@ def _with_unit(text: str, unit: Unit | None) -> Quantity:
 
 
 def _value(text: str) -> Quantity:
-    if found := _DEGREES.search(text):
+    if (found := _DEGREES.search(text)) and not _TRIGONOMETRY.search(text):
         inner = Reader(text[: found.start()])
         value = inner.read()
-        return Quantity(value, inner.decimal, False, inner.unreduced, find("°" + (found[1] or "")))
+        return Quantity(
+            value, inner.decimal, False, inner.unreduced, find("°" + (found[1] or found[2] or ""))
+        )
     reader = Reader(text)
     value = reader.read()
     return Quantity(value, reader.decimal, False, reader.unreduced)

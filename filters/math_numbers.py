@@ -23,6 +23,7 @@ FUNCTIONS: Final[dict[str, Callable[..., float]]] = {
     "tanh": math.tanh,
     "ln": math.log,
     "abs": abs,
+    "factorial": lambda n: math.gamma(n + 1),
     "root": lambda base, n: base ** (1 / n),
     "pow": lambda base, exponent: base**exponent,
 }

@@ -26,7 +26,7 @@ from filters.math_field import (
 )
 
 _MAX_DEPTH: Final = 60
-_MAX_FACTORIAL: Final = 1_000
+_MAX_FACTORIAL: Final = 3_000
 _MAX_DIGITS: Final = 1_000
 
 _NUMBER: Final = re.compile(
@@ -36,6 +36,7 @@ _SPACED: Final = re.compile(r"\d{1,3}(?: \d{3})+(?:\.\d+)?(?![\d.])")
 _PERIOD: Final = re.compile(r"(\d*)\.(\d*)(?:\\(?:overline|bar|dot)(?:\{(\d+)\}|(\d)))")
 _COMMAND: Final = re.compile(r"\\([a-zA-Z]+)")
 _MIXED: Final = re.compile(r" ?(\d+) ?/ ?(\d+)")
+_PLAIN_EXPONENT: Final = re.compile(r"-?\d{1,4}(?![\d.])")
 _SUBSCRIPT: Final = re.compile(r"_(?:\{([A-Za-z0-9, ]+)\}|([A-Za-z0-9]))")
 _GREEK_LETTERS: Final = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau upsilon"
@@ -170,11 +171,13 @@ class Reader:
                 if raised:
                     raise Unreadable("a power of a power")
                 self.place += 1
-                value, raised = power(value, self._group()), True
+                value, raised = _raise(value, self._exponent()), True
         return value
 
     def _factorial(self, value: Value) -> Value:
         n = value.rational
+        if n is None and self._peek() != "!":
+            return atom(Atom(f"({value.text})!", function="factorial", args=(value,)))
         if n is None or n.denominator != 1 or n < 0 or self._peek() == "!":
             raise Unreadable("factorial")
         if n > _MAX_FACTORIAL:
@@ -227,12 +230,17 @@ class Reader:
         sign = self._peek()
         if sign.isdigit():
             self.place += 1
-            if self.text[self.place - 2 : self.place - 1] == "^" and self._peek().isdigit():
-                raise Unreadable("which digits are raised is not said")
             return number(int(sign))
         if sign == "-":
             raise Unreadable("sign outside a group")
         return self._base()
+
+    def _exponent(self) -> Value:
+        """A group, or the digits that people write without one: `2^10`, `x^-1`."""
+        self._skip()
+        if found := self._match(_PLAIN_EXPONENT):
+            return number(int(found[0]))
+        return self._group()
 
     def _bracket(self, left: str, right: str) -> Value:
         assert self._take(left)
@@ -344,6 +352,14 @@ class Reader:
     def _function_follows(self) -> bool:
         found = _COMMAND.match(self.text, self.place)
         return bool(found and found[1] in _FUNCTIONS) or bool(_WORD.match(self.text, self.place))
+
+
+def _raise(base: Value, exponent: Value) -> Value:
+    """A power; that of a sum to a fraction is a power of its root."""
+    n = exponent.rational
+    if n is None or n.denominator == 1 or (len(base.top) == 1 and base.bottom == {(): 1}):
+        return power(base, exponent)
+    return power(root(base, number(n.denominator)), number(n.numerator))
 
 
 def _repeating(found: re.Match[str]) -> Fraction:

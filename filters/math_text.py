@@ -31,7 +31,7 @@ _NOTHING: Final = re.compile(
     r"\\(?:left|right|[bB]igg?[lrm]?|displaystyle|textstyle|limits|nolimits|mathstrut|strut)"
     r"(?![a-zA-Z])|\\!|\\phantom\{[^{}]*\}|\\hspace\{[^{}]*\}|\\boldsymbol(?![a-zA-Z])"
 )
-_SPACE: Final = re.compile(r"\\(?:[,;:> \n]|quad\b|qquad\b|enspace\b|thinspace\b)|~|\s")
+_SPACE: Final = re.compile(r"(?<!\\)\\(?:[,;:> \n]|quad\b|qquad\b|enspace\b|thinspace\b)|~|\s")
 _TEXT: Final = re.compile(
     r"\\(?:text(?:rm|bf|it|normal|sf|tt|up)?|math(?:rm|bf|it|sf|tt|normal)|mbox|hbox|operatorname\*?"
     r"|bf|rm)\s*(?=\{)"
@@ -65,6 +65,8 @@ _WORDS: Final = (
     (re.compile(r"(?<=\d)\{,\}(?=\d{3}(?!\d))"), ""),
 )
 _TIGHT: Final = re.compile(r"(?<=\d)(?:,\\!|\\!,|\\,)\s?(?=\d{3}(?!\d))")
+_ROOT: Final = re.compile(r"√ ?(\d+|[a-z])")
+_ANGLE: Final = re.compile(r"\\angle\s*(?=\d)")
 _FRACTION: Final = re.compile(r"(\d)?\s*([\u00bc-\u00be\u2150-\u215f\u2189])")
 _DELIMITERS: Final = (("\\(", "\\)"), ("\\[", "\\]"), ("$$", "$$"), ("$", "$"), ("**", "**"))
 
@@ -74,17 +76,17 @@ def clean(answer: str) -> str:
     """The answer in the one spelling; its white space is single spaces."""
     text = answer
     if not text.isascii():
-        text = _FRACTION.sub(_vulgar, text)
+        text = _ROOT.sub(r"\\sqrt{\1}", _FRACTION.sub(_vulgar, text))
         text = unicodedata.normalize("NFKC", text.translate(_UNICODE_TABLE))
         text = text.translate(_UNICODE_TABLE)
     if "\\" in text:
         text = _TIGHT.sub("", text)
-        text = _NOTHING.sub("", text)
+        text = _ANGLE.sub("", _NOTHING.sub("", text))
         text = _TEXT.sub(r"\\text", text)
     for pattern, replacement in _WORDS if "\\" in text or not text.isdigit() else ():
         text = pattern.sub(replacement, text)
     text = _outside(" ".join(_SPACE.sub(" ", text).split()))
-    return text
+    return text.replace("**", "^")
 
 
 def _vulgar(found: re.Match[str]) -> str:
@@ -97,7 +99,7 @@ def _outside(text: str) -> str:
     while True:
         before = text
         text = text.strip()
-        if text.endswith(".") and not text.endswith("\\."):
+        if text.endswith((".", ",", ";", "\\")) and text[-2:-1] != "\\":
             text = text[:-1].rstrip()
         for left, right in _DELIMITERS:
             inside = text[len(left) : len(text) - len(right)]
