@@ -20,6 +20,7 @@ from filters.math_extraction import after_thinking, boxes, marked
 from filters.math_field import TooBig
 from filters.math_policy import DEFAULT, Policy
 from filters.math_refusal import refused
+from filters.math_text import clean
 
 __all__ = ["FinalAnswer", "Policy", "canonical", "equivalent", "extract_boxed", "takes_fast_path"]
 
@@ -143,7 +144,7 @@ def _settled(gold: str, predicted: str, policy: Policy) -> bool | None:
     for answer in (gold, predicted):
         if reason := refused(answer):
             raise Unjudged(reason)
-    if not any(sign.isalnum() for sign in gold) and "\\" not in gold:
+    if not any(sign.isalnum() or sign == "\\" for sign in clean(gold)):
         raise Unjudged("gold_unparseable")
     try:
         return settle(gold, predicted, policy)

@@ -31,6 +31,7 @@ from filters.math_forms import (
 )
 from filters.math_numbers import approximate, differ
 from filters.math_policy import DEFAULT, Policy
+from filters.math_refusal import refused
 from filters.math_text import clean
 from filters.math_units import ratio
 
@@ -85,14 +86,11 @@ def _kinds(gold: Form, predicted: Form, policy: Policy) -> Settled:
             case Listing(brackets="{}" | "", items=(only,)), _:
                 left, right = (only, other) if one is gold else (other, only)
                 return compare(left, right, policy)
-            case Numeral(), Quantity():
-                same = other.value.rational == int(one.digits, one.base)
-                return True if same else None
             case Listing(brackets=""), Quantity():
                 return None if _maybe_number(one, other) else False
             case Word(), Quantity():
                 return None if _letters(other.value) else False
-            case (Numeral(), Opaque()) | (Opaque(), Numeral()):
+            case Numeral(), _:
                 return None
             case Matrix(), Listing(brackets="()" | "[]" | ""):
                 return _vector(gold, predicted, policy)
@@ -421,10 +419,16 @@ def _vector(gold: Form, predicted: Form, policy: Policy) -> Settled:
 @lru_cache(maxsize=8192)
 def canonical(answer: str) -> str:
     """One spelling for answers that are surely equal; for others, the text without white space."""
+    if refused(answer):
+        return "".join(answer.split())
     try:
         return _key(read(answer))
     except Unreadable:
         return squash(clean(answer))
+
+
+def _labelled(form: Form) -> str:
+    return f"{form.name} = {_key(form)}" if isinstance(form, Named) else _key(form)
 
 
 def _key(form: Form) -> str:
@@ -442,7 +446,7 @@ def _key(form: Form) -> str:
         case Option():
             return f"1*{form.letter}"
         case Listing():
-            keys = [_key(item) for item in _values_by_name(form)]
+            keys = [_labelled(item) for item in _values_by_name(form)]
             if form.brackets in ("", "{}"):
                 keys = sorted(set(keys)) if form.brackets else sorted(keys)
             return form.brackets[:1] + ", ".join(keys) + form.brackets[1:]

@@ -337,8 +337,15 @@ def _spell(terms: Sum) -> str:
     words = []
     for product in sorted(terms, key=_rank):
         powers = [each.name if e == 1 else f"{each.name}^({e})" for each, e in product]
-        words.append("*".join([str(terms[product]), *powers]))
+        words.append("*".join([_digits(terms[product]), *powers]))
     return "+".join(words)
+
+
+def _digits(of: Fraction) -> str:
+    """A fraction in decimal digits, in hexadecimal ones where Python would refuse so many."""
+    if max(of.numerator.bit_length(), of.denominator.bit_length()) < 10_000:
+        return str(of)
+    return f"{of.numerator:x}/{of.denominator:x}h"
 
 
 def common_factor(of: Sum) -> Fraction:

@@ -361,7 +361,7 @@ def _scaled(terms: Sum, *, either_sign: bool) -> str:
 
 
 def _inequality(sides: list[str], signs: list[str]) -> Form:
-    values = [_side(side) for side in sides]
+    values = [_side(side.replace("°", "")) for side in sides]
     if len(sides) == 2:
         return _solved(values[0], values[1], signs[0])
     ups = all(sign in ("<", "<=") for sign in signs)
@@ -411,7 +411,10 @@ def _union(text: str, depth: int) -> Form | None:
     parts = split(text, "\\cup")
     if len(parts) == 1:
         return None
-    return Union(tuple(_form(part, depth + 1) for part in parts))
+    sets = tuple(_form(part, depth + 1) for part in parts)
+    if not all(isinstance(each, Listing) and each.brackets for each in sets):
+        raise Unreadable("a union of what are no sets")
+    return Union(sets)
 
 
 def _list(text: str, depth: int) -> Form | None:
@@ -491,7 +494,16 @@ def _bracketed(text: str, depth: int) -> Form | None:
             return None
         inner = _form(inside, depth + 1)
         return inner if not isinstance(inner, Quantity) else None
-    return _flat(left + right, [_form(part, depth + 1) for part in parts])
+    return _open_at_infinity(_flat(left + right, [_form(part, depth + 1) for part in parts]))
+
+
+def _open_at_infinity(listing: Listing) -> Listing:
+    """An interval that no bracket closes at infinity."""
+    if len(listing.items) != 2 or listing.brackets == "{}":
+        return listing
+    ends = [isinstance(end, Quantity) and INFINITE in end.value.atoms for end in listing.items]
+    left, right = listing.brackets[0], listing.brackets[1]
+    return Listing(("(" if ends[0] else left) + (")" if ends[1] else right), listing.items)
 
 
 def _ratio(text: str, depth: int) -> Form | None:

@@ -571,7 +571,6 @@ bases
 = 204_5 | 204_{5}
 = 101_2 | 101_{\text{two}}
 = 1A_{16} | 1A_{16}
-= 101_2 | 5
 # 204_5 | 205_5
 # 204_5 | 204_6
 # 101_2 | 110_2
@@ -609,10 +608,116 @@ spelling
 """
 
 
-def pairs() -> list[tuple[str, str, str, bool]]:
+DIFFERENCES = r"""
+punctuation after an answer keeps it from being read
+= 12 | 12.
+= C | C.
+= \text{even} | even.
+= (7,6) | (7, 6).
+signs of unicode are not known
+= \frac{1}{2} | ½
+= \frac{3}{4} | ¾
+= 7/2 | 3½
+= 20 | £20
+= 20 | 20€
+= 90^\circ | 90°
+= 2\sqrt{3} | √12
+= \infty | ∞
+= -\infty | -∞
+= x² | x^2
+groups of digits are multiplied
+= 2500000 | 2\,500\,000
+= 10000 | 10 000
+numbers that differ by little are equal once they are rounded
+# 0.00000012 | 0.00000013
+# \frac{1}{2004!} | \frac{1}{2006!}
+# \frac{1}{2^{99}} | \frac{1}{2^{98}}
+# \frac{2^{2005}+1}{3\cdot2^{2006}} | \frac{1}{3\cdot2^{2006}}
+the whole part of a mixed number in plain text is lost
+= 5/2 | 2 1/2
+= 3 1/3 | 10/3
+a mixed number in percent is not compared with a decimal
+= 12\frac{1}{2}\% | 12.5\%
+units are dropped unread: different ones are the same, and scaled ones are not
+= 50\text{ cents} | \$0.50
+= 3\text{ hours} | 180\text{ minutes}
+= 1\text{ km} | 1000\text{ m}
+= 2.5\text{ m} | 250\text{ cm}
+= 72\text{ km/h} | 20\text{ m/s}
+= 2\text{ dozen} | 24
+# \$5 | 5\text{ cents}
+# 5\text{ cm} | 5\text{ m}
+# 5\text{ kg} | 5\text{ g}
+# 3\text{ hours} | 3\text{ minutes}
+# 5\text{ miles} | 5\text{ km}
+# 30^\circ\text{C} | 30^\circ\text{F}
+# 3:30\text{ p.m.} | 3:30\text{ a.m.}
+= 3:30\text{ p.m.} | 3:30 PM
+scale words and angle signs are letters
+= 1.5 million | 1500000
+= 120^\circ | \angle 120^\circ
+the text of an option is read, and its letter is not
+= C | C. x = 42
+= B | (B) 17
+= A | \textbf{(A)}\ 5
+words are products of letters, in any order, and have no synonyms
+# east | seat
+# east | eats
+= 7 | seven
+= \text{no solutions} | no solution
+= \text{does not exist} | DNE
+= \text{all real numbers} | (-\infty,\infty)
+= \emptyset | \varnothing
+the real root of a negative number is taken for a complex one
+= \sqrt[3]{-27} | -3
+commands without their backslash or braces are not read
+= 4\sqrt{2} | 4\sqrt(2)
+= 25\pi | 25 pi
+angle brackets and large brackets are not read
+= (1,2,3) | \langle 1,2,3\rangle
+= (2,-3) | \bigl(2,-3\bigr)
+e in a number is Euler's
+= 120000 | 1.2e5
+= 6.02\times10^{23} | 6.02e23
+a bar over digits is not a period
+= \frac{1}{3} | 0.\overline{3}
+= 0.\overline{27} | \frac{3}{11}
+= 0.1\overline{6} | \frac{1}{6}
+= 0.\overline{142857} | 1/7
+= 1.\overline{2} | \frac{11}{9}
+= 0.\overline{9} | 1
+degrees under a function are radians
+= \sin 30^\circ | \frac12
+= \tan 45^\circ | 1
+i is a letter, and sometimes a real one
+= (1+i)^2 | 2i
+= i^2 | -1
+= \frac{1}{i} | -i
+= \frac{1+i}{1-i} | i
+= 2-3i | 2 - 3 i
+= \sqrt{-4} | 2i
+a set of one pair is not the pair
+= \{(1,2)\} | (1,2)
+an inequality is not solved, turned round in a chain, or taken for its interval
+= 2x<6 | x<3
+= [-2,3) | -2\le x<3
+= (5,\infty) | x>5
+= 1<x<2 | 2>x>1
+plus-minus in a fraction is not read
+= \frac{-1\pm\sqrt{5}}{2} | \frac{-1+\sqrt5}{2},\frac{-1-\sqrt5}{2}
+the base of a numeral is dropped
+= 101_2 | 101_{\text{two}}
+# 204_5 | 204_6
+a ratio of three is divided through
+# 1:2:3 | 1:3:2
+"""
+"""Where math-verify 0.9 is known to be wrong: the reason, then the pairs of `TABLE` it holds for."""
+
+
+def pairs(table: str = TABLE) -> list[tuple[str, str, str, bool]]:
     """(category, gold, predicted, equal) of every line."""
     category, found = "", []
-    for line in TABLE.strip().splitlines():
+    for line in table.strip().splitlines():
         if line[:2] not in ("= ", "# "):
             category = line
             continue
