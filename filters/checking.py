@@ -3,9 +3,9 @@
 The deadline counts the child's CPU seconds from its start on the pair. The kernel keeps it: the
 child sets a timer on its own CPU time whose signal ends it, so that neither a busy machine nor a
 parent that is late to look changes what is too long. A child that waits for ever meets a
-wall-clock backstop, and its pair is tried once more alone before it is called unjudged. A child
-that is late or dies is replaced; one ends by itself when its parent is gone, because its input
-ends.
+wall-clock backstop. Its pair, like one whose child died, is tried once more alone before it is
+called unjudged. A child that is late or dies is replaced; one ends by itself when its parent is
+gone, because its input ends.
 
 There are as many children as processors, however many threads ask; waiting for one is on no clock.
 """
@@ -178,6 +178,10 @@ def check(gold: str, predicted: str, *, timeout_s: float) -> bool:
             reply = checker.compare(gold, predicted, timeout_s=timeout_s)
     except Backstop:
         reply = _check_alone(gold, predicted, timeout_s)
+    except Unjudged as unjudged:
+        if unjudged.reason != "checker_died":
+            raise
+        reply = _check_alone(gold, predicted, timeout_s)  # it may have died of something else
     if isinstance(reply, str):
         raise Unjudged(reply)
     return reply
