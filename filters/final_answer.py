@@ -9,6 +9,7 @@ hostile. Where public graders disagree, `filters.math_policy.Policy` says what h
 An answer that cannot be parsed is wrong; a gold answer that cannot is `unjudged`.
 """
 
+import re
 from typing import ClassVar, Literal
 
 from factory.config import settings
@@ -21,6 +22,8 @@ from filters.math_field import TooBig
 from filters.math_policy import DEFAULT, Policy
 from filters.math_refusal import refused
 from filters.math_text import clean
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,1000}")
 
 __all__ = ["FinalAnswer", "Policy", "canonical", "equivalent", "extract_boxed", "takes_fast_path"]
 
@@ -141,6 +144,8 @@ def _settled(gold: str, predicted: str, policy: Policy) -> bool | None:
         Unjudged: `gold_unparseable` where there is nothing to parse, `answer_too_long`, or
             `refused_text`.
     """
+    if _INTEGER.fullmatch(gold) and _INTEGER.fullmatch(predicted):
+        return int(gold) == int(predicted)
     for answer in (gold, predicted):
         if reason := refused(answer):
             raise Unjudged(reason)

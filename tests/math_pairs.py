@@ -116,6 +116,7 @@ percent
 = 33.5\% | 33.5%
 = 12\frac{1}{2}\% | 12.5\%
 = 50\% | 50.0\%
+= 28.5\% | 28.5
 # 28\% | 29\%
 # 28\% | 2.8\%
 # 28 | 0.28
@@ -248,7 +249,7 @@ roots
 = 5\sqrt{2} | 5 \cdot \sqrt{2}
 = 2\sqrt{3} | √12
 = \sqrt{3+2\sqrt{2}} | 1+\sqrt{2}
-= \frac{\sqrt{\sqrt{11}+\sqrt{194}}}{15+2\sqrt{33}} | \frac{\sqrt{\sqrt{11}+\sqrt{194}}}{2\sqrt{33}+15}
+= \frac{\sqrt{\sqrt{7}+\sqrt{19}}}{5+2\sqrt{3}} | \frac{\sqrt{\sqrt{19}+\sqrt{7}}}{2\sqrt{3}+5}
 = \sqrt[3]{-27} | -3
 = 10\sqrt{2} | 14.142136
 = 4\sqrt{2} | 4\sqrt(2)
@@ -472,7 +473,7 @@ intervals
 = (0,\infty) | (0,+\infty)
 = (-\infty,2)\cup(3,\infty) | (3,\infty)\cup(-\infty,2)
 = \left(\frac35,\frac83\right] | (0.6, 8/3]
-= [-1,-\frac12)\cup(-\frac12,0)\cup(0,1)\cup(1,\infty) | [-1,-\tfrac12)\cup(-\tfrac12,0)\cup(0,1)\cup(1,\infty)
+= [-1,-\frac12)\cup(0,1)\cup(1,\infty) | [-1,-\tfrac12)\cup(0,1)\cup(1,\infty)
 = x\in[0,1) | [0,1)
 = [0,1) | x \in [0,1)
 = (-\infty,\infty) | \mathbb{R}
@@ -638,6 +639,8 @@ the whole part of a mixed number in plain text is lost
 = 3 1/3 | 10/3
 a mixed number in percent is not compared with a decimal
 = 12\frac{1}{2}\% | 12.5\%
+the number of a percentage counts where it is an integer only
+= 28.5\% | 28.5
 units are dropped unread: different ones are the same, and scaled ones are not
 = 50\text{ cents} | \$0.50
 = 3\text{ hours} | 180\text{ minutes}
@@ -711,7 +714,7 @@ the base of a numeral is dropped
 a ratio of three is divided through
 # 1:2:3 | 1:3:2
 """
-"""Where math-verify 0.9 is known to be wrong: the reason, then the pairs of `TABLE` it holds for."""
+"""Where math-verify 0.9 is known to be wrong: a reason, then the pairs of `TABLE` it explains."""
 
 
 def pairs(table: str = TABLE) -> list[tuple[str, str, str, bool]]:

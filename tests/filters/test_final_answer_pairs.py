@@ -1,4 +1,4 @@
-"""The labelled pairs of `tests.math_pairs`: no wrong accept, no miss, and math-verify beside them."""
+"""The labelled pairs of `tests.math_pairs`: no wrong accept, no miss; math-verify beside them."""
 
 import pytest
 from math_verify import parse, verify
@@ -51,9 +51,7 @@ def test_no_other_pair_differs_from_math_verify():
 
 
 def _differing(of):
-    return {
-        (gold, predicted) for _, gold, predicted, equal in of if _by(gold, predicted) != equal
-    }
+    return {(gold, predicted) for _, gold, predicted, equal in of if _by(gold, predicted) != equal}
 
 
 def test_the_known_differences_are_labelled_as_in_the_table():

@@ -107,7 +107,17 @@ def test_an_unknown_policy_is_refused(table):
 
 @pytest.mark.parametrize(
     "gold",
-    ["5", "\\frac{1}{2}", "(1, 2)", "\\text{(C)}", "x^2+1", "10\\%", "\\{1, 2\\}", "3:2", "7\\text{ cm}"],
+    [
+        "5",
+        "\\frac{1}{2}",
+        "(1, 2)",
+        "\\text{(C)}",
+        "x^2+1",
+        "10\\%",
+        "\\{1, 2\\}",
+        "3:2",
+        "7\\text{ cm}",
+    ],
 )
 def test_a_gold_answer_passes_its_own_verifier(gold):
     for policy in (FinalAnswer(), FinalAnswer(units="require", unreduced=False, percent="value")):
