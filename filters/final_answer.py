@@ -16,7 +16,8 @@ from factory.config import settings
 from factory.errors import Unjudged
 from factory.records import Prompt, Response, Verdict
 from filters.checking import check
-from filters.math_compare import canonical, settle
+from filters.math_canonical import canonical
+from filters.math_compare import settle
 from filters.math_extraction import after_thinking, boxes, marked
 from filters.math_field import TooBig
 from filters.math_policy import DEFAULT, Policy
@@ -159,4 +160,11 @@ def _settled(gold: str, predicted: str, policy: Policy) -> bool | None:
 
 def _compare(gold: str, predicted: str, timeout_s: float, policy: Policy) -> bool:
     settled = _settled(gold, predicted, policy)
-    return check(gold, predicted, timeout_s=timeout_s) if settled is None else settled
+    if settled is not None:
+        return settled
+    return check(_plain(gold), _plain(predicted), timeout_s=timeout_s)
+
+
+def _plain(answer: str) -> str:
+    """What math-verify is asked: it knows no sign of unicode."""
+    return answer if answer.isascii() else clean(answer)

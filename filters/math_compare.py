@@ -5,13 +5,12 @@ proved by exact arithmetic; unequal by exact arithmetic too, or by two values th
 of both their domains by more than rounding can explain.
 """
 
+import re
 from collections.abc import Sequence
-from fractions import Fraction
-from functools import lru_cache
-from math import floor, log10
 from typing import Final
 
-from filters.math_field import INFINITE, PI, Atom, Unreadable, Value, atom, number
+from filters.math_equality import Settled, has_letters, quantities
+from filters.math_field import Unreadable, number
 from filters.math_forms import (
     Form,
     Listing,
@@ -24,20 +23,15 @@ from filters.math_forms import (
     Relation,
     Union,
     Word,
-    equation,
-    is_letter,
-    read,
-    squash,
 )
-from filters.math_numbers import approximate, differ
 from filters.math_policy import DEFAULT, Policy
-from filters.math_refusal import refused
+from filters.math_reading import read, squash
+from filters.math_relations import equation
 from filters.math_text import clean
-from filters.math_units import ratio
 
-Settled = bool | None
-_UNIT_LETTERS: Final = frozenset("mglhstdcCFKLJNWVA")
-"""Letters that, after a number, may be units that math-verify takes away."""
+_COMMA: Final = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
+_POINT: Final = re.compile(r"-?\d+\.\d+")
+"""A decimal comma beside a decimal point; with three digits it separates thousands."""
 
 
 def settle(gold: str, predicted: str, policy: Policy = DEFAULT) -> Settled:
@@ -48,6 +42,9 @@ def settle(gold: str, predicted: str, policy: Policy = DEFAULT) -> Settled:
     """
     if gold == predicted or squash(clean(gold)) == squash(clean(predicted)):
         return True
+    for one, other in ((gold.strip(), predicted.strip()), (predicted.strip(), gold.strip())):
+        if _COMMA.fullmatch(one) and _POINT.fullmatch(other):
+            return compare(read(one.replace(",", ".")), read(other), policy)
     return compare(read(gold), read(predicted), policy)
 
 
@@ -59,7 +56,7 @@ def compare(gold: Form, predicted: Form, policy: Policy) -> Settled:
         return _option(gold, predicted, policy)
     match gold, predicted:
         case Quantity(), Quantity():
-            return _quantities(gold, predicted, policy)
+            return quantities(gold, predicted, policy)
         case Word(), Word():
             return _words(gold, predicted, policy)
         case Listing(), Listing():
@@ -87,9 +84,13 @@ def _kinds(gold: Form, predicted: Form, policy: Policy) -> Settled:
                 left, right = (only, other) if one is gold else (other, only)
                 return compare(left, right, policy)
             case Listing(brackets=""), Quantity():
-                return None if _maybe_number(one, other) else False
+                return _one_of_several(one, other)
+            case Listing(brackets=":", items=(Quantity() as top, Quantity() as bottom)), Quantity():
+                return None if top.value.same(bottom.value * other.value) else False
+            case Listing(brackets=""), Word():
+                return "".join(map(_option_letter, one.items)) == other.text
             case Word(), Quantity():
-                return None if _letters(other.value) else False
+                return None if has_letters(other.value) else False
             case Numeral(), _:
                 return None
             case Matrix(), Listing(brackets="()" | "[]" | ""):
@@ -97,22 +98,15 @@ def _kinds(gold: Form, predicted: Form, policy: Policy) -> Settled:
     return False
 
 
-def _maybe_number(listing: Listing, quantity: Quantity) -> bool:
-    """Whether a bare list may be the quantity, written with a decimal comma."""
-    match listing.items, quantity.value.rational:
-        case (Quantity(value=a), Quantity(value=b)), Fraction() as whole:
-            if quantity.decimal and a.rational is not None and b.rational is not None:
-                return abs(whole - a.rational) <= 1
+def _one_of_several(listing: Listing, quantity: Quantity) -> Settled:
+    """`A, C` and `AC` are the same options; any other list is no single value."""
+    values = [item.value for item in listing.items if isinstance(item, Quantity)]
+    if all(_option_letter(item) for item in listing.items):
+        product = number(1)
+        for value in values:
+            product = product * value
+        return product.same(quantity.value)
     return False
-
-
-def _letters(value: Value) -> bool:
-    return any(is_letter(each) or each.args for each in value.atoms if not _constant(each))
-
-
-def _constant(each: Atom) -> bool:
-    """Whether no letter stands in a function's arguments."""
-    return bool(each.args) and not any(_letters(inner) for inner in each.args)
 
 
 def _named(gold: Form, predicted: Form, policy: Policy) -> Settled:
@@ -130,7 +124,7 @@ def _named(gold: Form, predicted: Form, policy: Policy) -> Settled:
 
 
 def _letters_in(form: Form) -> bool:
-    return isinstance(form, Quantity) and _letters(form.value)
+    return isinstance(form, Quantity) and has_letters(form.value)
 
 
 def _equations(gold: Form, predicted: Form) -> Settled:
@@ -190,98 +184,6 @@ def _words(gold: Word, predicted: Word, policy: Policy) -> Settled:
     return None  # letters that are multiplied
 
 
-def _quantities(gold: Quantity, predicted: Quantity, policy: Policy) -> Settled:
-    if predicted.unreduced and not gold.unreduced and not policy.unreduced:
-        return False
-    if policy.units == "require" and gold.unit is not None and predicted.unit is None:
-        return False
-    scale: Fraction | None = Fraction(1)
-    if gold.unit and predicted.unit:
-        scale = ratio(gold.unit, predicted.unit)
-        if scale is None:
-            return _turns(gold, predicted)
-    assert scale is not None
-    value = predicted.value if scale == 1 else predicted.value * number(scale)
-    decimal = gold.decimal or predicted.decimal
-    settled = [_values(a, b, decimal, policy) for a, b in _percents(gold, value, predicted, policy)]
-    if True in settled:
-        return True
-    if gold.unit or predicted.unit:
-        turned = _turns(gold, predicted)
-        if turned:
-            return True
-    return None if None in settled else False
-
-
-def _percents(
-    gold: Quantity, value: Value, predicted: Quantity, policy: Policy
-) -> list[tuple[Value, Value]]:
-    """The pairs of values that the policy on percentages lets be equal."""
-    if gold.percent == predicted.percent:
-        return [(gold.value, value)]
-    hundred = number(Fraction(1, 100))
-    as_value = (gold.value * hundred, value) if gold.percent else (gold.value, value * hundred)
-    plain = (gold.value, value)
-    return {"either": [plain, as_value], "value": [as_value], "number": [plain]}[policy.percent]
-
-
-def _turns(gold: Quantity, predicted: Quantity) -> bool:
-    """Whether one is in degrees and the other the same angle in radians, written with pi."""
-    for one, other in ((gold, predicted), (predicted, gold)):
-        if one.unit and one.unit.family == "angle" and PI in other.value.atoms:
-            return (one.value * atom(PI) / number(180)).same(other.value)
-    return False
-
-
-def _values(gold: Value, predicted: Value, decimal: bool, policy: Policy) -> Settled:
-    try:
-        if gold.same(predicted):
-            return True
-    except Unreadable:
-        return None
-    left, right = gold.rational, predicted.rational
-    if left is not None and right is not None:
-        return decimal and _round_alike(left, right, policy.decimal_places)
-    if decimal and not (_letters(gold) or _letters(predicted)):
-        return _near(gold, predicted, policy)
-    if _letters(gold) != _letters(predicted) and _maybe_unit(gold, predicted):
-        return None
-    if INFINITE in gold.atoms or INFINITE in predicted.atoms:
-        return False
-    return False if differ(gold, predicted) else None
-
-
-def _maybe_unit(a: Value, b: Value) -> bool:
-    """Whether the two differ by a letter that may be a unit."""
-    for one, other in ((a, b), (b, a)):
-        letters = [each for each in one.atoms if is_letter(each)]
-        if len(letters) == 1 and letters[0].name in _UNIT_LETTERS:
-            return one.same(other * atom(letters[0]))
-    return False
-
-
-def _near(gold: Value, predicted: Value, policy: Policy) -> Settled:
-    """A decimal against an irrational number, or two irrational numbers with decimals in them."""
-    left, right = approximate(gold), approximate(predicted)
-    if left is None or right is None:
-        return False if differ(gold, predicted) else None
-    if policy.decimal_places > 9:
-        return False if differ(gold, predicted) else None
-    return _round_alike(Fraction(left), Fraction(right), policy.decimal_places)
-
-
-def _round_alike(a: Fraction, b: Fraction, places: int) -> bool:
-    """Whether two numbers round to the same decimal places, or significant digits if small."""
-    smaller = min(abs(a), abs(b))
-    if not smaller:
-        return a == b
-    if 10**places * abs(a - b) > 1:
-        return False
-    magnitude = floor(log10(smaller)) if smaller > Fraction(1, 10**300) else -300
-    digits = max(places, places - 1 - magnitude)
-    return round(a, digits) == round(b, digits)
-
-
 def _listings(gold: Listing, predicted: Listing, policy: Policy) -> Settled:
     left, right = gold.brackets, predicted.brackets
     if {left, right} & {"!=", ":", "h:m"}:
@@ -290,8 +192,8 @@ def _listings(gold: Listing, predicted: Listing, policy: Policy) -> Settled:
         if left == "{}":
             return _sets(gold, predicted, policy)
         if left == "" and policy.lists == "unordered":
-            return _unordered(_values_by_name(gold), _values_by_name(predicted), policy)
-        return _ordered(_values_by_name(gold), _values_by_name(predicted), policy)
+            return _unordered(values_by_name(gold), values_by_name(predicted), policy)
+        return _ordered(values_by_name(gold), values_by_name(predicted), policy)
     return _brackets_differ(gold, predicted, policy)
 
 
@@ -300,7 +202,7 @@ def _sets(gold: Listing, predicted: Listing, policy: Policy) -> Settled:
     return _unordered(left, right, policy)
 
 
-def _values_by_name(listing: Listing) -> Sequence[Form]:
+def values_by_name(listing: Listing) -> Sequence[Form]:
     """The elements; `y = 2, x = 1` in the order of their names."""
     items = listing.items
     if all(isinstance(item, Named) for item in items):
@@ -313,7 +215,7 @@ def _values_by_name(listing: Listing) -> Sequence[Form]:
 
 
 def _brackets_differ(gold: Listing, predicted: Listing, policy: Policy) -> Settled:
-    left, right = _values_by_name(gold), _values_by_name(predicted)
+    left, right = values_by_name(gold), values_by_name(predicted)
     kinds = {gold.brackets, predicted.brackets}
     if kinds == {"", "{}"}:
         return _unordered(left, right, policy)
@@ -414,51 +316,3 @@ def _vector(gold: Form, predicted: Form, policy: Policy) -> Settled:
         elif isinstance(form, Listing):
             sides.append(list(form.items))
     return True if _ordered(sides[0], sides[1], policy) else None
-
-
-@lru_cache(maxsize=8192)
-def canonical(answer: str) -> str:
-    """One spelling for answers that are surely equal; for others, the text without white space."""
-    if refused(answer):
-        return "".join(answer.split())
-    try:
-        return _key(read(answer))
-    except Unreadable:
-        return squash(clean(answer))
-
-
-def _labelled(form: Form) -> str:
-    return f"{form.name} = {_key(form)}" if isinstance(form, Named) else _key(form)
-
-
-def _key(form: Form) -> str:
-    match form:
-        case Quantity():
-            unit = form.unit
-            scaled = form.value
-            mark = "%" if form.percent else ""
-            if unit and unit.family:
-                scaled = scaled * number(unit.factor**unit.exponent)
-                mark += f" {unit.family}{unit.exponent}"
-            return scaled.text + mark
-        case Word():
-            return form.text.lower()
-        case Option():
-            return f"1*{form.letter}"
-        case Listing():
-            keys = [_labelled(item) for item in _values_by_name(form)]
-            if form.brackets in ("", "{}"):
-                keys = sorted(set(keys)) if form.brackets else sorted(keys)
-            return form.brackets[:1] + ", ".join(keys) + form.brackets[1:]
-        case Union():
-            return " u ".join(sorted(_key(part) for part in form.parts))
-        case Named():
-            return _key(form.form)
-        case Relation():
-            return f"{form.text} {form.sign} 0"
-        case Matrix():
-            return "; ".join(" ".join(_key(cell) for cell in row) for row in form.rows)
-        case Numeral():
-            return f"{form.digits}_{form.base}"
-        case Opaque():
-            return form.text

@@ -5,9 +5,8 @@ math-verify decides those. `2\frac{1}{2}` and `2 1/2` are mixed numbers; `2\frac
 """
 
 import re
-from collections.abc import Callable
 from fractions import Fraction
-from math import comb, factorial, gcd
+from math import gcd
 from typing import Final
 
 from filters.math_field import (
@@ -15,18 +14,24 @@ from filters.math_field import (
     IMAGINARY,
     PI,
     Atom,
-    TooBig,
     Unreadable,
     Value,
     atom,
-    common_factor,
-    factor,
     number,
     power,
 )
+from filters.math_functions import (
+    apply,
+    binomial,
+    factorial,
+    function,
+    raised,
+    repeating,
+    root,
+)
 
 _MAX_DEPTH: Final = 60
-_MAX_FACTORIAL: Final = 3_000
+
 _MAX_DIGITS: Final = 1_000
 
 _NUMBER: Final = re.compile(
@@ -161,33 +166,25 @@ class Reader:
         return self._raised(value)
 
     def _raised(self, value: Value) -> Value:
-        raised = False
+        is_raised = False
         while self._peek() and self._peek() in "!^°":
             if self._take("!"):
-                value = self._factorial(value)
+                if self._peek() == "!":
+                    raise Unreadable("a double factorial")
+                value = factorial(value)
             elif self._take("°"):
                 value = value * atom(PI) / number(180)
             else:
-                if raised:
+                if is_raised:
                     raise Unreadable("a power of a power")
                 self.place += 1
-                value, raised = _raise(value, self._exponent()), True
+                value, is_raised = raised(value, self._exponent()), True
         return value
-
-    def _factorial(self, value: Value) -> Value:
-        n = value.rational
-        if n is None and self._peek() != "!":
-            return atom(Atom(f"({value.text})!", function="factorial", args=(value,)))
-        if n is None or n.denominator != 1 or n < 0 or self._peek() == "!":
-            raise Unreadable("factorial")
-        if n > _MAX_FACTORIAL:
-            raise TooBig("factorial") if n > 100_000 else Unreadable("factorial")
-        return number(factorial(int(n)))
 
     def _whole(self) -> Fraction | None:
         """A number in digits."""
         if found := self._match(_PERIOD):
-            return _repeating(found)
+            return repeating(found)
         found = self._match(_SPACED) or self._match(_NUMBER)
         if found is None or len(found[0]) > _MAX_DIGITS:
             raise Unreadable("number")
@@ -258,7 +255,7 @@ class Reader:
         if sign == "{":
             return self._bracket("{", "}")
         if sign == "|":
-            return _function("abs", self._bracket("|", "|"))
+            return function("abs", self._bracket("|", "|"))
         if sign.isdigit() or sign == ".":
             whole = self._whole()
             assert whole is not None
@@ -298,7 +295,7 @@ class Reader:
         if name == "frac":
             return self._over(self._group(), self._group())
         if name == "binom":
-            return _binomial(self._group(), self._group())
+            return binomial(self._group(), self._group())
         if name == "sqrt":
             return self._square_root()
         if name == "pi":
@@ -329,7 +326,7 @@ class Reader:
                 raise Unreadable("inverse function or power")
         else:
             exponent = number(1)
-        value = _apply(name, base, self._argument())
+        value = apply(name, base, self._argument())
         return power(value, exponent)
 
     def _argument(self) -> Value:
@@ -352,119 +349,3 @@ class Reader:
     def _function_follows(self) -> bool:
         found = _COMMAND.match(self.text, self.place)
         return bool(found and found[1] in _FUNCTIONS) or bool(_WORD.match(self.text, self.place))
-
-
-def _raise(base: Value, exponent: Value) -> Value:
-    """A power; that of a sum to a fraction is a power of its root."""
-    n = exponent.rational
-    if n is None or n.denominator == 1 or (len(base.top) == 1 and base.bottom == {(): 1}):
-        return power(base, exponent)
-    return power(root(base, number(n.denominator)), number(n.numerator))
-
-
-def _repeating(found: re.Match[str]) -> Fraction:
-    """A decimal with a bar over its period."""
-    fixed, period = found[2], found[3] or found[4]
-    start = Fraction(int(found[1] + fixed or 0), 10 ** len(fixed))
-    return start + Fraction(int(period), (10 ** len(period) - 1) * 10 ** len(fixed))
-
-
-def _binomial(n: Value, k: Value) -> Value:
-    top, below = n.rational, k.rational
-    if top is None or below is None or top.denominator != 1 or below.denominator != 1:
-        raise Unreadable("binomial")
-    if not 0 <= below <= top <= _MAX_FACTORIAL:
-        raise Unreadable("binomial")
-    return number(comb(int(top), int(below)))
-
-
-def root(base: Value, n: Value) -> Value:
-    """A real root; an atom of its own where the base is a sum."""
-    degree = n.rational
-    if degree is None or degree.denominator != 1 or not 2 <= degree <= 60:
-        raise Unreadable("root")
-    try:
-        return power(base, number(1 / degree))
-    except TooBig:
-        raise
-    except Unreadable:
-        if base.bottom != {(): 1} or (base.rational is not None and base.rational < 0):
-            raise
-        outside = abs(common_factor(base.top))
-        inside = base / number(outside)
-        name = f"root{degree}({inside.text})"
-        rooted = atom(Atom(name, function="root", args=(inside, n)))
-        return rooted * power(number(outside), number(1 / degree))
-
-
-_HALF_TURN: Final = {
-    # sin of twelfths of pi, as ((coefficient, number under the root), ...)
-    0: (),
-    1: ((Fraction(1, 4), 6), (Fraction(-1, 4), 2)),
-    2: ((Fraction(1, 2), 1),),
-    3: ((Fraction(1, 2), 2),),
-    4: ((Fraction(1, 2), 3),),
-    5: ((Fraction(1, 4), 6), (Fraction(1, 4), 2)),
-    6: ((Fraction(1), 1),),
-}
-
-
-def _sine(twelfths: int) -> Value:
-    turn = twelfths % 24
-    sign = -1 if turn >= 12 else 1
-    turn %= 12
-    total = number(0)
-    for coefficient, under in _HALF_TURN[min(turn, 12 - turn)]:
-        total = total + number(sign * coefficient) * root(number(under), number(2))
-    return total
-
-
-def _apply(name: str, base: Value | None, of: Value) -> Value:
-    """A function of a value, worked out where the result is exact."""
-    ratios: dict[str, Callable[[], Value]] = {
-        "tan": lambda: _function("sin", of) / _function("cos", of),
-        "cot": lambda: _function("cos", of) / _function("sin", of),
-        "sec": lambda: number(1) / _function("cos", of),
-        "csc": lambda: number(1) / _function("sin", of),
-        "exp": lambda: power(atom(EULER), of),
-        "ln": lambda: _logarithm(of),
-    }
-    if name in ratios:
-        return ratios[name]()
-    if name in ("log", "lg"):
-        if base is None:
-            raise Unreadable("a logarithm without a base")
-        return _logarithm(of) / _logarithm(base)
-    return _function(name, of)
-
-
-def _logarithm(of: Value) -> Value:
-    """A natural logarithm; that of a rational as a sum over its primes."""
-    plain = of.rational
-    if plain is not None:
-        if plain <= 0:
-            raise Unreadable("logarithm")
-        total = number(0)
-        for whole, sign in ((plain.numerator, 1), (plain.denominator, -1)):
-            for prime, times in factor(whole):
-                ln = Atom(f"ln({prime})", function="ln", args=(number(prime),))
-                total = total + number(sign * times) * atom(ln)
-        return total
-    if of.same(atom(EULER)):
-        return number(1)
-    return atom(Atom(f"ln({of.text})", function="ln", args=(of,)))
-
-
-def _function(name: str, of: Value) -> Value:
-    if name == "abs" and of.rational is not None:
-        return number(abs(of.rational))
-    if name == "abs" and common_factor(of.top) < 0:
-        of = -of
-    if name in ("sin", "cos"):
-        twelfths = (of / atom(PI) * number(12)).rational
-        if twelfths is not None and twelfths.denominator == 1:
-            return _sine(int(twelfths) + (6 if name == "cos" else 0))
-        if of.rational is None and common_factor(of.top) < 0:
-            inside = _function(name, -of)
-            return -inside if name == "sin" else inside
-    return atom(Atom(f"{name}({of.text})", function=name, args=(of,)))

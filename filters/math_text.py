@@ -55,7 +55,7 @@ _WORDS: Final = (
     (re.compile(r"\\(?:rbrack)(?![a-zA-Z])"), "]"),
     (re.compile(r"\\(?:ldots|cdots|dotsc|dotsb|dots)(?![a-zA-Z])|\.\.\.+"), r"\\dots "),
     (re.compile(r"\\text\s*\{\s*\}"), ""),
-    (re.compile(r"\\text\{\s*(?:and|or)\s*\}|(?<![a-zA-Z\\])(?:and|or)(?![a-zA-Z])"), " and "),
+    (re.compile(r"\\text\{\s*,?\s*(and|or)\s*\}|(?<![a-zA-Z\\])(and|or)(?![a-zA-Z])"), r" \1\2 "),
     (re.compile(r"\\text\{([a-zA-Z])\}"), r" \1 "),
     (re.compile(r"\\text\{\s*([-+]?\d[\d.,/%]*)\s*\}"), r"\1"),
     (re.compile(r"\\langle(?![a-zA-Z])"), "("),

@@ -197,6 +197,8 @@ choices
 = D | (d)
 = A, C | A,C
 = A, C | C, A
+= A, C, D | ACD
+= BD | B, D
 # C | B
 # C | (D)
 # \text{(C)} | \text{(B)}
@@ -204,6 +206,7 @@ choices
 # A | A, B
 # A | (B) 17
 # A, C | A, D
+# A, C | AD
 words
 = odd | \text{odd}
 = \text{Evelyn} | Evelyn
@@ -418,6 +421,8 @@ lists
 = \sqrt2, -\sqrt2 | \pm\sqrt2
 = x=3,\ y=4 | y=4, x=3
 = 3 and 5 | 5 and 3
+= 3.75 | 3,75
+= 0.125 | 0,125
 # 1,2 | 1,3
 # 1,2 | 1
 # 1,2 | 1,2,3
@@ -500,6 +505,10 @@ inequalities
 = (5,\infty) | x>5
 = x\le 2 | (-\infty,2]
 = x \neq 3 | x\ne 3
+= x \neq 3 | (-\infty,3)\cup(3,\infty)
+= (-\infty,3)\cup(3,\infty) | \{x \mid x \ne 3\}
+= \{x : x > 7\} | (7,\infty)
+= x<1 \text{ or } x>2 | (-\infty,1)\cup(2,\infty)
 = 1<x<2 | 2>x>1
 = -\frac12<x | x>-0.5
 = f(2)<f(1)<f(4) | f(2) < f(1) < f(4)
@@ -510,6 +519,8 @@ inequalities
 # x>5 | x>6
 # x>5 | 5
 # 1<x<2 | 1<x<3
+# x<1 \text{ or } x>2 | (1,2)
+# x \neq 3 | x=3
 equations
 = 5 | x=5
 = x=5 | 5
@@ -527,6 +538,7 @@ equations
 = \frac{\sqrt3}{3} | \frac{\sqrt3}{3}\approx0.577
 = x=\frac13\approx0.33 | \frac13
 = r=5 | 5
+= 7 | x\approx 7
 = P(A)=\frac13 | \frac13
 = m\angle A = 30 | 30
 # x=5 | x=6
@@ -663,6 +675,11 @@ the text of an option is read, and its letter is not
 = C | C. x = 42
 = B | (B) 17
 = A | \textbf{(A)}\ 5
+several options written together are a product
+= A, C, D | ACD
+= BD | B, D
+a decimal comma in LaTeX makes a list
+= 3.75 | 3,75
 words are products of letters, in any order, and have no synonyms
 # east | seat
 # east | eats
@@ -706,6 +723,10 @@ an inequality is not solved, turned round in a chain, or taken for its interval
 = [-2,3) | -2\le x<3
 = (5,\infty) | x>5
 = 1<x<2 | 2>x>1
+= x<1 \text{ or } x>2 | (-\infty,1)\cup(2,\infty)
+a set by its condition is not read
+= (-\infty,3)\cup(3,\infty) | \{x \mid x \ne 3\}
+= \{x : x > 7\} | (7,\infty)
 plus-minus in a fraction is not read
 = \frac{-1\pm\sqrt{5}}{2} | \frac{-1+\sqrt5}{2},\frac{-1-\sqrt5}{2}
 the base of a numeral is dropped
