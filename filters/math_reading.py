@@ -124,6 +124,8 @@ def _option(text: str, form: Reading) -> Form | None:
     rest = found[5].strip()
     if not rest:
         return Option(letter)
+    if re.match(r"(?:and|or)\b|[,;/&]", rest):
+        return None  # several options
     if found[1] and not rest[0].isalnum() and rest[0] not in "\\$-":
         return None
     return Option(letter, _read(rest)) if found[1] is None or found[1].isupper() else None

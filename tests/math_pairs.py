@@ -207,6 +207,9 @@ choices
 # A | (B) 17
 # A, C | A, D
 # A, C | AD
+# A | (A) or (B)
+# C | (C) and (D)
+# B | (B), (C)
 words
 = odd | \text{odd}
 = \text{Evelyn} | Evelyn
