@@ -68,7 +68,7 @@ def compare(gold: Form, predicted: Form, policy: Policy) -> Settled:
         case Relation(), Relation():
             return _relations(gold, predicted)
         case Numeral(), Numeral():
-            return int(gold.digits, gold.base) == int(predicted.digits, predicted.base)
+            return gold == predicted
         case Opaque(), Opaque():
             return True if gold.text == predicted.text else None
     return _kinds(gold, predicted, policy)
@@ -116,11 +116,16 @@ def _named(gold: Form, predicted: Form, policy: Policy) -> Settled:
     left = gold.form if isinstance(gold, Named) else gold
     right = predicted.form if isinstance(predicted, Named) else predicted
     found = compare(left, right, policy)
-    if isinstance(gold, Named) and isinstance(predicted, Named) and gold.name != predicted.name:
-        if found is False and _equations(gold, predicted) is None:
-            return None if _letters_in(left) or _letters_in(right) else False
-        return _equations(gold, predicted) if found is not True else None
-    return found
+    if not (isinstance(gold, Named) and isinstance(predicted, Named)):
+        return found
+    if gold.name == predicted.name:
+        return found
+    if found is True:
+        return None  # the same under another name
+    solved = _equations(gold, predicted)
+    if solved is None and not (_letters_in(left) or _letters_in(right)):
+        return found
+    return solved
 
 
 def _letters_in(form: Form) -> bool:
