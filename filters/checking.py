@@ -1,8 +1,13 @@
 """Comparisons in child processes, with a deadline that holds in any thread.
 
-The deadline counts the child's CPU seconds, so that a busy machine does not turn right answers into
-late ones; a wall-clock backstop catches a child that waits for ever. A child that is late or dies
-is replaced. One ends by itself when its parent is gone, because its input ends.
+The deadline counts the child's CPU seconds from its start on the pair. The kernel keeps it: the
+child sets a timer on its own CPU time whose signal ends it, so that neither a busy machine nor a
+parent that is late to look changes what is too long. A child that waits for ever meets a
+wall-clock backstop. Its pair, like one whose child died, is tried once more alone before it is
+called unjudged. A child that is late or dies is replaced; one ends by itself when its parent is
+gone, because its input ends.
+
+There are as many children as processors, however many threads ask; waiting for one is on no clock.
 """
 
 import atexit
@@ -10,73 +15,93 @@ import contextlib
 import json
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 
-import psutil
-
 from factory.errors import Unjudged
 
-_BACKSTOP = 20
+_BACKSTOP = 20.0
 """Wall-clock seconds allowed for each CPU second."""
+_LEAST_BACKSTOP_S = 20.0
+_START_S = 300.0
+"""Wall-clock seconds in which a child must have done its imports."""
+_LATE = (-signal.SIGPROF, 128 + signal.SIGPROF)
+"""How a child ends that its timer ended, seen directly or through a launcher."""
+
+
+def start_child() -> "subprocess.Popen[bytes]":
+    """A new checking process, with pipes to its standard input and from its standard output."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "filters.math_child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+class Backstop(Exception):
+    """The wall clock ran out before the child's CPU time did."""
 
 
 class Checker:
     """One child process that compares a pair at a time."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "filters.math_child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        self._usage = psutil.Process(self._process.pid)
+        self._process = start_child()
         self._selector = selectors.DefaultSelector()
         assert self._process.stdout
         self._selector.register(self._process.stdout, selectors.EVENT_READ)
-        # The first line says that the imports are done; they are not on the first pair's clock.
-        self._read(cpu_s=60.0)
+        try:
+            # The first line says that the imports are done; they are not on the first pair's clock.
+            self._read(wall_s=_START_S)
+        except BaseException as error:
+            self.close()
+            raise Unjudged("checker_died") if isinstance(error, Backstop) else error from None
+
+    @property
+    def pid(self) -> int:
+        """The process that was started, which may be a launcher of the child."""
+        return self._process.pid
 
     def compare(self, gold: str, predicted: str, *, timeout_s: float) -> bool | str:
         """The child's verdict, or its reason for having none.
 
         Raises:
             Unjudged: `timeout` or `checker_died`; the child is of no further use.
+            Backstop: the child is of no further use.
         """
         assert self._process.stdin
         try:
-            self._process.stdin.write(json.dumps([gold, predicted]).encode() + b"\n")
+            self._process.stdin.write(json.dumps([gold, predicted, timeout_s]).encode() + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             raise Unjudged("checker_died") from None
-        reply: bool | str = json.loads(self._read(cpu_s=timeout_s))
+        line = self._read(wall_s=max(_LEAST_BACKSTOP_S, _BACKSTOP * timeout_s))
+        try:
+            reply = json.loads(line)
+        except ValueError:
+            raise Unjudged("checker_died") from None
+        if not isinstance(reply, bool | str):
+            raise Unjudged("checker_died")
         return reply
 
-    def _read(self, *, cpu_s: float) -> bytes:
-        """The next line of the child, unless it spends its time first."""
+    def _read(self, *, wall_s: float) -> bytes:
+        """The next line of the child."""
         assert self._process.stdout
-        spent, started = self._cpu_s(), time.monotonic()
+        end = time.monotonic() + wall_s
         line = b""
         while not line.endswith(b"\n"):
-            if self._selector.select(timeout=0.05):
-                chunk = os.read(self._process.stdout.fileno(), 65536)
-                if not chunk:
-                    raise Unjudged("checker_died")
-                line += chunk
-            elif self._cpu_s() - spent > cpu_s or time.monotonic() - started > _BACKSTOP * cpu_s:
-                raise Unjudged("timeout")
+            if not self._selector.select(timeout=max(0.0, end - time.monotonic())):
+                raise Backstop
+            chunk = os.read(self._process.stdout.fileno(), 65536)
+            if not chunk:
+                raise Unjudged("timeout" if self._process.wait() in _LATE else "checker_died")
+            line += chunk
         return line
-
-    def _cpu_s(self) -> float:
-        try:
-            times = self._usage.cpu_times()
-        except psutil.NoSuchProcess:
-            raise Unjudged("checker_died") from None
-        return float(times.user + times.system)
 
     def alive(self) -> bool:
         """Whether the child still runs."""
@@ -93,26 +118,45 @@ class Checker:
                     pipe.close()
 
 
+def _num_children() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 _idle: list[Checker] = []
 _lock = threading.Lock()
+_num_slots = _num_children()
+_slots = threading.BoundedSemaphore(_num_slots)
+_alone = threading.Lock()
+"""Held by the one thread that gathers all slots."""
 
 
 @contextlib.contextmanager
-def _borrowed() -> Iterator[Checker]:
-    """A checker for this thread alone: an idle one, or a new one."""
-    with _lock:
-        checker = _idle.pop() if _idle else None
-    if checker and not checker.alive():
-        checker.close()
-        checker = None
-    checker = checker or Checker()
-    try:
-        yield checker
-    except BaseException:
-        checker.close()  # it may still be busy with the pair
-        raise
-    with _lock:
-        _idle.append(checker)
+def _borrowed(*, alone: bool = False) -> Iterator[Checker]:
+    """A checker for this thread: an idle one, or a new one; `alone` while no other works."""
+    with _holding_slots(alone):
+        with _lock:
+            checker = _idle.pop() if _idle else None
+        if checker and not checker.alive():
+            checker.close()
+            checker = None
+        checker = checker or Checker()
+        try:
+            yield checker
+        except BaseException:
+            checker.close()  # it may still be busy with the pair
+            raise
+        with _lock:
+            _idle.append(checker)
+
+
+@contextlib.contextmanager
+def _holding_slots(alone: bool) -> Iterator[None]:
+    with contextlib.ExitStack() as held:
+        if alone:
+            held.enter_context(_alone)
+        for _ in range(_num_slots if alone else 1):
+            held.enter_context(_slots)
+        yield
 
 
 @atexit.register
@@ -127,10 +171,26 @@ def check(gold: str, predicted: str, *, timeout_s: float) -> bool:
     """What math-verify says of a pair, in a child process, from any thread.
 
     Raises:
-        Unjudged: `gold_unparseable`, `timeout`, `checker_died` or `checker_error`.
+        Unjudged: `gold_unparseable`, `timeout`, `backstop`, `checker_died` or `checker_error`.
     """
-    with _borrowed() as checker:
-        reply = checker.compare(gold, predicted, timeout_s=timeout_s)
+    try:
+        with _borrowed() as checker:
+            reply = checker.compare(gold, predicted, timeout_s=timeout_s)
+    except Backstop:
+        reply = _check_alone(gold, predicted, timeout_s)
+    except Unjudged as unjudged:
+        if unjudged.reason != "checker_died":
+            raise
+        reply = _check_alone(gold, predicted, timeout_s)  # it may have died of something else
     if isinstance(reply, str):
         raise Unjudged(reply)
     return reply
+
+
+def _check_alone(gold: str, predicted: str, timeout_s: float) -> bool | str:
+    """The second and last try, while no other child of this process works."""
+    try:
+        with _borrowed(alone=True) as checker:
+            return checker.compare(gold, predicted, timeout_s=timeout_s)
+    except Backstop:
+        raise Unjudged("backstop") from None

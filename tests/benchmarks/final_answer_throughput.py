@@ -2,66 +2,25 @@
 
     python -m tests.benchmarks.final_answer_throughput
 
-Two sets of pairs: what the tiny recipe meets (integers; from its own prompts, half of them wrong),
-and forms that need math-verify (fractions, roots, polynomials, tuples; written out below). One
-process asks one pair at a time on both sides; the filter's checking process is started before.
-Bare: `parse` of both and `verify`, with the time-outs that a process's main thread can have.
+The pairs are `tests.benchmarks.math_mix`, others in every lap. One process asks one pair at a time
+on both sides; the filter's checking process is started before. Bare: `parse` of both and `verify`,
+with the time-outs that a process's main thread can have. A verdict that differs is printed unless
+it is one of the known kinds of `tests.math_pairs`; verdicts are also held against the labels.
 """
 
-import random
 import time
-from pathlib import Path
+from collections import Counter
 
 from math_verify import parse, verify
 
-from factory.recipe import load_recipe
 from factory.records import Response
 from filters import FinalAnswer
-from pipelines import make_job
+from filters.final_answer import takes_fast_path
 from tests.benchmarks.machine import describe, spread
+from tests.benchmarks.math_mix import SHARES, Pair, mix
 from tests.toys import prompt
 
-Pair = tuple[str, str]
-
-
-def integer_pairs(number: int) -> list[Pair]:
-    """Gold answers of the tiny recipe, and a right or a wrong answer to each."""
-    job = make_job(load_recipe(Path("pipelines/recipes/tiny.toml")))
-    draw = random.Random(1)
-    golds = [p.expected_answer or "" for p in job.pipeline.source.prompts(0, number)]
-    return [(gold, gold if draw.random() < 0.5 else str(int(gold) + 1)) for gold in golds]
-
-
-def latex_pairs(number: int, lap: int) -> list[Pair]:
-    """Forms that only math-verify can compare, half of them wrong; others in every lap.
-
-    The checking process keeps its readings, and the same pairs again would only measure that.
-    """
-    draw = random.Random(f"latex {lap}")
-    pairs = []
-    for _ in range(number):
-        a, b, c = (draw.randint(2, 30) for _ in range(3))
-        wrong = draw.randint(0, 1)
-        pairs.append(
-            draw.choice(
-                [
-                    (f"\\frac{{{a}}}{{{b}}}", f"\\frac{{{a * c}}}{{{b * c + wrong}}}"),
-                    (f"{a}\\sqrt{{{b}}}", f"\\sqrt{{{a * a * b + wrong}}}"),
-                    (f"x^2+{a}x+{b}", f"{b + wrong}+{a}x+x^2"),
-                    (f"({a},{b})", f"({a}, {b + wrong})"),
-                    (f"{a}/{b}", f"{a / b + wrong}"),
-                ]
-            )
-        )
-    return pairs
-
-
-def seconds(check: "object", pairs: list[Pair]) -> tuple[float, list[bool]]:
-    """(time, verdicts) of a side."""
-    assert callable(check)
-    start = time.perf_counter()
-    verdicts = [bool(check(gold, predicted)) for gold, predicted in pairs]
-    return time.perf_counter() - start, verdicts
+LAPS = 4
 
 
 def bare(gold: str, predicted: str) -> bool:
@@ -77,27 +36,74 @@ def ours(gold: str, predicted: str) -> bool:
     return check.judge(check.score(item)).decision == "keep"
 
 
+def timed(check: "object", pairs: list[Pair]) -> tuple[list[float], list[bool]]:
+    """(seconds of each pair, verdicts) of a side."""
+    assert callable(check)
+    seconds, verdicts = [], []
+    for gold, predicted in pairs:
+        start = time.perf_counter()
+        verdicts.append(bool(check(gold, predicted)))
+        seconds.append(time.perf_counter() - start)
+    return seconds, verdicts
+
+
+class Tally:
+    """Seconds of both sides by kind and by path, and what differed."""
+
+    def __init__(self) -> None:
+        self.seconds: Counter[tuple[str, str]] = Counter()
+        self.number: Counter[str] = Counter()
+        self.wrong: Counter[str] = Counter()
+        self.differ: list[tuple[Pair, bool, bool]] = []
+
+    def add(self, name: str, mine: float, theirs: float) -> None:
+        self.number[name] += 1
+        self.seconds[name, "ours"] += mine
+        self.seconds[name, "bare"] += theirs
+
+    def line(self, name: str) -> str:
+        number = self.number[name]
+        mine, theirs = self.seconds[name, "ours"], self.seconds[name, "bare"]
+        speeds = f"{number / mine:9.0f} {number / theirs:9.0f} {theirs / mine:7.1f}"
+        return f"  {name:24} {number:5} {speeds}"
+
+
+def lap(tally: Tally, number: int) -> tuple[float, float]:
+    """One lap's verdicts/s of both sides."""
+    rows = mix(number)
+    pairs = [pair for _, pair, _ in rows]
+    mine, my_verdicts = timed(ours, pairs)
+    theirs, their_verdicts = timed(bare, pairs)
+    for row, a, b, x, y in zip(rows, mine, theirs, my_verdicts, their_verdicts, strict=True):
+        kind, pair, equal = row
+        for name in (kind, "fast path" if takes_fast_path(*pair) else "math-verify's"):
+            tally.add(name, a, b)
+        tally.wrong["ours"] += x != equal
+        tally.wrong["bare"] += y != equal
+        if x != y:
+            tally.differ.append((pair, x, y))
+    return len(pairs) / sum(mine), len(pairs) / sum(theirs)
+
+
 def main() -> None:
     """Print the figures."""
     print(describe())
-    ours("1/2", "\\frac12")
-    integers = integer_pairs(600)
-    for name in ("integers", "latex"):
-        figures, differ, num_pairs = [], 0, 0
-        for lap in range(4):
-            pairs = integers if name == "integers" else latex_pairs(600, lap)
-            (mine, my_verdicts), (theirs, their_verdicts) = (
-                seconds(ours, pairs),
-                seconds(bare, pairs),
-            )
-            num_pairs += len(pairs)
-            differ += sum(a != b for a, b in zip(my_verdicts, their_verdicts, strict=True))
-            if lap:  # the first one warms up
-                figures.append((len(pairs) / mine, len(pairs) / theirs))
-        print(f"{name}: {num_pairs} pairs, {differ} verdicts differ")
-        print("  filter     ", spread([a for a, _ in figures]), "verdicts/s")
-        print("  math-verify", spread([b for _, b in figures]), "verdicts/s")
-        print("  ratio      ", spread([a / b for a, b in figures]))
+    ours("x^2+y^2=1", "x^2+y^2=4")
+    lap(Tally(), 0)  # the first one warms up
+    tally = Tally()
+    figures = [lap(tally, number) for number in range(1, LAPS)]
+    total = sum(share for share, _ in SHARES.values()) * (LAPS - 1)
+    print(f"{total} pairs; fast path {tally.number['fast path'] / total:.1%}")
+    print("  filter     ", spread([a for a, _ in figures]), "verdicts/s")
+    print("  math-verify", spread([b for _, b in figures]), "verdicts/s")
+    print("  ratio      ", spread([a / b for a, b in figures]))
+    print(f"  {'':24} pairs    filter      bare   ratio")
+    for name in (*SHARES, "fast path", "math-verify's"):
+        print(tally.line(name))
+    print(f"verdicts against the labels: filter {tally.wrong['ours']} wrong,", end=" ")
+    print(f"math-verify {tally.wrong['bare']}; {len(tally.differ)} differ from one another")
+    for pair, x, y in tally.differ[:40]:
+        print(f"  filter {x!s:5} math-verify {y!s:5} {pair[0]} | {pair[1]}")
 
 
 if __name__ == "__main__":
