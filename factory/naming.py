@@ -7,10 +7,10 @@ from typing import Protocol, runtime_checkable
 from factory.config import nearest
 from factory.dedup import Exact, MinHash
 from factory.errors import ConfigError
-from factory.records import Filter, GroupFilter, Response
-from factory.steps import Dedup, Keep, KeepGroup, Pipeline
+from factory.records import Filter, GroupFilter, Referee, Response
+from factory.steps import Dedup, Keep, KeepGroup, Pipeline, Refer
 
-Method = Filter | GroupFilter | Exact | MinHash
+Method = Filter | GroupFilter | Referee | Exact | MinHash
 
 
 def bare(name: str) -> str:
@@ -26,6 +26,8 @@ def methods(pipeline: Pipeline) -> list[Method]:
             case Keep(filter):
                 found.append(filter)
             case KeepGroup(filter):
+                found.append(filter)
+            case Refer(filter):
                 found.append(filter)
             case Dedup():
                 found.append(step.method)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from factory.config import settings
 from factory.records import Judged, Verdict
-from filters.final_answer import extract_boxed
+from filters.final_answer import final_answer
 from filters.majority import candidates
 
 
@@ -29,7 +29,7 @@ class Agreement:
         answer scores 0.
         """
         scores = [0.0] * len(group)
-        for found in candidates([extract_boxed(item.response.answer) for item in group]):
+        for found in candidates([final_answer(item.response.answer) for item in group]):
             for position in found.members:
                 scores[position] = float(found.votes)
         return scores

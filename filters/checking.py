@@ -7,11 +7,14 @@ wall-clock backstop. Its pair, like one whose child died, is tried once more alo
 called unjudged. A child that is late or dies is replaced; one ends by itself when its parent is
 gone, because its input ends.
 
+The children run inside the sandbox: without network, files, or a way to other processes.
+
 There are as many children as processors, however many threads ask; waiting for one is on no clock.
 """
 
 import atexit
 import contextlib
+import functools
 import json
 import os
 import selectors
@@ -22,25 +25,42 @@ import threading
 import time
 from collections.abc import Iterator
 
-from factory.errors import Unjudged
+from factory.errors import PrerequisiteError, Unjudged
+from filters.sandbox import Limits, spawn
 
 _BACKSTOP = 20.0
 """Wall-clock seconds allowed for each CPU second."""
 _LEAST_BACKSTOP_S = 20.0
 _START_S = 300.0
 """Wall-clock seconds in which a child must have done its imports."""
+_MEMORY_MB = 4096
 _LATE = (-signal.SIGPROF, 128 + signal.SIGPROF)
 """How a child ends that its timer ended, seen directly or through a launcher."""
 
 
+_COMMAND = (sys.executable, "-m", "filters.math_child")
+
+
+@functools.cache
+def confined() -> bool:
+    """Whether the checking processes of this machine run inside the sandbox.
+
+    Where namespaces are missing they run without: what they parse has passed
+    `filters.math_refusal`, and no program of a model runs in them.
+    """
+    try:
+        with spawn([sys.executable, "-c", ""]) as probe:
+            return probe.wait(_START_S) == 0
+    except (PrerequisiteError, subprocess.TimeoutExpired):
+        return False
+
+
 def start_child() -> "subprocess.Popen[bytes]":
     """A new checking process, with pipes to its standard input and from its standard output."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "filters.math_child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+    if confined():
+        return spawn(_COMMAND, limits=Limits(memory_mb=_MEMORY_MB))
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+    return subprocess.Popen(_COMMAND, stdin=pipe, stdout=pipe, stderr=nowhere)
 
 
 class Backstop(Exception):

@@ -26,7 +26,15 @@ from filters.math_text import clean
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,1000}")
 
-__all__ = ["FinalAnswer", "Policy", "canonical", "equivalent", "extract_boxed", "takes_fast_path"]
+__all__ = [
+    "FinalAnswer",
+    "Policy",
+    "canonical",
+    "equivalent",
+    "extract_boxed",
+    "final_answer",
+    "takes_fast_path",
+]
 
 
 @settings
@@ -86,6 +94,11 @@ class FinalAnswer(Policy):
         different = {_spelling(answer): answer for answer in found[-64:]}
         return list(different.values())
 
+    def extracted(self, response: Response) -> str | None:
+        """The final answer as it stands in the response; the last one of several."""
+        answers = self.answers(response.answer)
+        return answers[-1] if answers else None
+
     def gold_answer(self, prompt: Prompt) -> str | None:
         """The gold answer in its box."""
         gold = prompt.expected_answer
@@ -125,6 +138,12 @@ def takes_fast_path(gold: str, predicted: str, policy: Policy = DEFAULT) -> bool
         return _settled(gold, predicted, policy) is not None
     except Unjudged:
         return True
+
+
+def final_answer(text: str) -> str | None:
+    r"""The final answer of a response: what the last `\boxed{}` holds, else a marked one."""
+    found = FinalAnswer().answers(text)
+    return found[-1] if found else None
 
 
 def extract_boxed(text: str) -> str | None:

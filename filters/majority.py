@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 
 from factory.config import settings
 from factory.records import Judged, Reference, Verdict
-from filters.final_answer import canonical, equivalent, extract_boxed
+from filters.final_answer import canonical, equivalent, final_answer
 
 _MAX_FORMS = 64
 """Different spellings that are compared; further ones stand for themselves."""
@@ -93,7 +93,7 @@ class Majority:
         Dropped responses vote too, where they have a final answer; failed requests have none.
         """
         voters = [j.response for j in group if self.voters in ("all", j.response.mode)]
-        found = candidates([extract_boxed(response.answer) for response in voters])
+        found = candidates([final_answer(response.answer) for response in voters])
         total = sum(candidate.votes for candidate in found)
         if not found:
             return Reference(verdict=Verdict.drop("no_votes"))

@@ -45,7 +45,7 @@ def answer(item: Prompt, mode: Mode, sample: int, output: str) -> Judged:
 
 def _final(decision: Any, reason: str, score: float | None) -> Verdict:
     return Verdict(
-        decision=decision, reason=reason, score=score, filter="final_answer.v1", seconds=1e-4
+        decision=decision, reason=reason, score=score, filter="final_answer.v2", seconds=1e-4
     )
 
 

@@ -11,7 +11,7 @@ are.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -25,7 +25,7 @@ from factory.records import GroupFilter, Judged, Mode
 from factory.rundir import RunDirectory
 from factory.schemas import prompt_from_row, response_from_row
 from factory.seeds import digest
-from factory.steps import Dedup, Keep, KeepGroup, Pipeline, Step
+from factory.steps import Dedup, Filtering, Keep, KeepGroup, Pipeline, Refer
 
 NOT_JUDGED = -1
 """The mask of a failed request."""
@@ -80,18 +80,15 @@ def find_masks(pipeline: Pipeline, run: RunDirectory, part: int) -> list[int]:
     return masks
 
 
-def _asked(pipeline: Pipeline) -> list[Keep | KeepGroup | Dedup]:
-    steps: Iterable[Step] = pipeline.response_steps
-    return [step for step in steps if isinstance(step, Keep | KeepGroup | Dedup)]
+def _asked(pipeline: Pipeline) -> list[Filtering]:
+    return [step for step in pipeline.response_steps if isinstance(step, Filtering)]
 
 
-def _name(step: Keep | KeepGroup | Dedup) -> str:
+def _name(step: Filtering) -> str:
     return step.method.name if isinstance(step, Dedup) else step.filter.name
 
 
-def _judge_part(
-    steps: Sequence[Keep | KeepGroup | Dedup], run: RunDirectory, part: int
-) -> Iterator[int]:
+def _judge_part(steps: Sequence[Filtering], run: RunDirectory, part: int) -> Iterator[int]:
     prompts = read_prompts(run.prompts(part))
     rows = read_responses(run.responses(part))
     for (prompt_id, _), members in groupby(rows, lambda row: (row["prompt_id"], row["mode"])):
@@ -114,9 +111,7 @@ def _without_nulls(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, **{name: row[name] or "" for name in ("language", "policy")}}
 
 
-def _alone(
-    step: Keep | KeepGroup | Dedup, items: Sequence[Judged], rows: Sequence[dict[str, Any]]
-) -> list[bool]:
+def _alone(step: Filtering, items: Sequence[Judged], rows: Sequence[dict[str, Any]]) -> list[bool]:
     """Whether a step that stands alone keeps each response of a group."""
     match step:
         case Dedup(method):
@@ -129,6 +124,11 @@ def _alone(
             ]
         case KeepGroup(filter):
             return _kept_in_group(filter, items, rows)
+        case Refer(
+            filter
+        ):  # its verdict is the prompt's, and stands on what was not dropped before
+            verdicts = [_stored(row, filter.name) for row in rows if not row["error"]]
+            return [next((each for each in verdicts if each), "keep") == "keep"] * len(rows)
 
 
 def _stored(row: dict[str, Any], filter: str) -> str | None:

@@ -102,11 +102,11 @@ def test_the_overlap_leads_to_the_responses_that_it_counts(small, tab):
     this = tab(small)
     page = this.open("overlap")
     assert page.locator(".heat").count() == 2
-    alone = page.locator(".heat").first.locator("tbody tr", has_text="final_answer.v1")
+    alone = page.locator(".heat").first.locator("tbody tr", has_text="final_answer.v2")
     number = int(alone.locator("td").first.inner_text())
     alone.locator("td a").first.click()
     assert status(page) == f"{number} of 240 responses"
-    assert "final_answer.v1 would not keep" in page.locator("#view-rows").inner_text()
+    assert "final_answer.v2 would not keep" in page.locator("#view-rows").inner_text()
     assert this.complaints == []
 
 

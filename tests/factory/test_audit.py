@@ -79,7 +79,7 @@ def test_the_counts_are_those_of_the_funnel(done):
 
 def test_times_are_added_up_by_filter_and_reason(small):
     final = count_filters(finished_parts(small))[-1]
-    assert final.name == "final_answer.v1"
+    assert final.name == "final_answer.v2"
     assert final.num_timed == 180
     assert final.seconds == pytest.approx(180e-4, rel=1e-3)
     wrong, late = sorted(final.reasons, key=lambda reason: reason.decision)
@@ -94,7 +94,7 @@ def test_times_are_added_up_by_filter_and_reason(small):
 
 def test_every_score_is_in_the_histogram_of_its_mode_and_decision(small):
     by_name = {each.name: each for each in count_filters(finished_parts(small))}
-    final = by_name["final_answer.v1"].histogram
+    final = by_name["final_answer.v2"].histogram
     assert final.edges == [-0.5, 0.5, 1.5]
     assert (final.keep["on"], final.drop["off"]) == ([0, 30], [30, 0])
     loops = by_name["repetition_loops.v1"].histogram
@@ -150,7 +150,7 @@ def test_a_threshold_is_a_setting_at_which_the_decision_changes(done):
     )
     assert found["minhash.v1"] == (Threshold(field="threshold", value=0.8, keeps="<"),)
     assert [str(each) for each in found["agreement.v2"]] == [">= 1 (min_votes)"]
-    for name in ("final_answer.v1", "think_tags.v1", "truncated.v1", "exact.v1"):
+    for name in ("final_answer.v2", "think_tags.v1", "truncated.v1", "exact.v1"):
         assert name not in found
 
 
@@ -181,7 +181,7 @@ def test_masks_say_what_each_filter_alone_would_not_keep(done):
     failed = [place for place, row in enumerate(stored) if row["error"]]
     assert [place for place, mask in enumerate(masks) if mask < 0] == failed
     for bit, step in enumerate(steps):
-        if names(job.pipeline)[bit] == "pass_rate.v1":
+        if names(job.pipeline)[bit] == "pass_rate.v2":
             continue  # the rate is that of the whole pipeline, not of a step alone
         alone = judge([step], responses)
         for place, item in enumerate(alone):
@@ -223,7 +223,7 @@ def test_the_overlap_stands_in_text_and_page(done):
     text = text_of(run, job=job)
     assert "Overlap: every filter asked about every response" in text
     found = data(run, "summary.js")["overlap"]
-    place = found["filters"].index("final_answer.v1")
+    place = found["filters"].index("final_answer.v2")
     assert found["judged"] == {"on": 72, "off": 48}
     wrong = [row for row in rows(run) if row["reason"] in ("wrong_answer", "no_answer")]
     assert found["both"]["on"][place][place] >= sum(row["mode"] == "on" for row in wrong)
@@ -261,7 +261,7 @@ def test_near_misses_come_first_then_random_ones_the_same_at_every_call(small, t
     few = text_of(small, job=job, num_examples=0, overlap=False)
     assert "near-miss" not in few
     assert "repetition_loops.v1: loop (60 dropped): 30 on, 30 off" in few
-    assert "final_answer.v1: timeout (60 unjudged): 30 on, 30 off" in few
+    assert "final_answer.v2: timeout (60 unjudged): 30 on, 30 off" in few
 
 
 def test_hostile_text_is_spelled_out_on_the_terminal(tmp_path):
@@ -378,7 +378,7 @@ def test_a_run_of_an_older_schema_is_shown_with_what_it_has(small, tmp_path):
         pq.write_table(table, path)
     job = toy_job(tmp_path / "job", num_prompts=30, samples=(4, 4), part_size=10)
     text = text_of(small, job=job)
-    assert "final_answer.v1: wrong_answer (60 dropped)" in text
+    assert "final_answer.v2: wrong_answer (60 dropped)" in text
     assert "Overlap" in text
     final = data(small, "summary.js")["counts"][-1]
     assert (final["seconds"], final["num_timed"]) == (None, 0)
@@ -402,5 +402,5 @@ def test_a_recipe_that_cannot_be_rebuilt_costs_thresholds_and_overlap(small, fac
     result = factory("audit", small.root)
     assert result.returncode == 0
     assert "no thresholds and no overlap" in result.stderr
-    assert "final_answer.v1: wrong_answer (60 dropped)" in result.stdout
+    assert "final_answer.v2: wrong_answer (60 dropped)" in result.stdout
     assert "Overlap" not in result.stdout

@@ -78,20 +78,20 @@ def test_every_filter_sees_every_row_and_bad_rows_have_reasons(data):
         ("think_tags.v1", "drop", "no_block", "on"): 1,
         ("think_tags.v1", "keep", "", "off"): 3,
         ("think_tags.v1", "drop", "tag_with_reasoning_off", "off"): 1,
-        ("final_answer.v1", "keep", "", "on"): 2,
-        ("final_answer.v1", "keep", "", "off"): 1,
-        ("final_answer.v1", "drop", "wrong_answer", "off"): 1,
-        ("final_answer.v1", "drop", "no_answer", "off"): 1,
-        ("final_answer.v1", "unjudged", "no_gold", "off"): 1,
+        ("final_answer.v2", "keep", "", "on"): 2,
+        ("final_answer.v2", "keep", "", "off"): 1,
+        ("final_answer.v2", "drop", "wrong_answer", "off"): 1,
+        ("final_answer.v2", "drop", "no_answer", "off"): 1,
+        ("final_answer.v2", "unjudged", "no_gold", "off"): 1,
     }
-    assert found.alone == {("think_tags.v1", "on"): 1, ("final_answer.v1", "off"): 2}
+    assert found.alone == {("think_tags.v1", "on"): 1, ("final_answer.v2", "off"): 2}
 
 
 @pytest.mark.parametrize("kind", ["jsonl.gz", "jsonl.zst", "parquet"])
 def test_compressed_lines_and_parquet_hold_the_same_rows(data, kind):
     found = check(batches(str(written(data, kind))), FILTERS)
     assert found.rows["on"] == 2
-    assert found.verdicts["final_answer.v1", "drop", "wrong_answer", "off"] == 1
+    assert found.verdicts["final_answer.v2", "drop", "wrong_answer", "off"] == 1
 
 
 def test_a_directory_and_a_pattern_are_many_files(data):
@@ -122,7 +122,7 @@ def test_verdicts_on_every_row_go_into_a_file(data, tmp_path, suffix):
     assert [row["problem"] for row in rows[6:]] == ["not_json", "not_an_object", "no_prompt"]
     assert [verdict["filter"] for verdict in rows[0]["verdicts"]] == [
         "think_tags.v1",
-        "final_answer.v1",
+        "final_answer.v2",
     ]
     assert [row["kept"] for row in rows[:3]] == [True, False, True]
     assert rows[0]["id"] == "released.jsonl:0"

@@ -47,7 +47,7 @@ def test_a_preview_shows_all_and_is_not_paid_for_twice(tmp_path, stub, factory):
         "system: detailed thinking off",
         "completion 1: stop, 5 + ",
         "reasoning: It looks like",
-        "final_answer.v1: drop wrong_answer, score 0",
+        "final_answer.v2: drop wrong_answer, score 0",
         "reasoning on, sample 1: not kept",
         "prompts asked",
         "US$",

@@ -137,7 +137,7 @@ def test_the_dataset_loads_as_it_is_and_pairs_on_with_off(finished, tmp_path):
     row = sft[0]
     assert row["input"] == [{"role": "user", "content": row["input"][0]["content"]}]
     assert row["used_in_training"] == "Nano, Super"
-    assert row["verifier"] == "final_answer.v1"
+    assert row["verifier"] == "final_answer.v2"
     assert row["sampling"]["shots"] == 0
     assert row["output"].startswith("<think>\nwork 0\n</think>\n\n\\boxed{")
     assert "<think>" not in sft.filter(lambda r: r["reasoning"] == "off")[0]["output"]

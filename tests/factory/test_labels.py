@@ -62,7 +62,7 @@ def test_each_label_is_stored_with_what_the_filter_said(fresh):
     shown = labelled(fresh, "y", "n", "u")
     lines = stored(fresh[1])
     assert [line["label"] for line in lines] == ["yes", "no", "unsure"]
-    assert {line["filter"] for line in lines} == {"final_answer.v1"}
+    assert {line["filter"] for line in lines} == {"final_answer.v2"}
     assert all(line["blind"] for line in lines)
     assert len({line["id"] for line in lines}) == 3
     assert "unsure (1) counts as no label" in shown
@@ -74,7 +74,7 @@ def test_the_next_start_goes_on_and_a_report_asks_nothing(fresh, factory):
     assert "5 responses, 2 of them have a label" in shown
     assert "3 of 5" in shown
     assert len({line["id"] for line in stored(fresh[1])}) == 3
-    done = factory("audit", fresh[1].root, "--label", "final_answer.v1", "--report")
+    done = factory("audit", fresh[1].root, "--label", "final_answer.v2", "--report")
     assert done.returncode == 0, done.stderr
     assert "precision" in done.stdout
     assert "PROMPT" not in done.stdout
@@ -86,14 +86,14 @@ def test_back_corrects_and_nonsense_is_asked_again(fresh):
     assert [line["label"] for line in lines] == ["yes", "no"]
     assert lines[0]["id"] == lines[1]["id"]
     assert "'what?' is none of" in shown
-    assert LabelFile(fresh[1], "final_answer.v1").labels == {lines[0]["id"]: "no"}
+    assert LabelFile(fresh[1], "final_answer.v2").labels == {lines[0]["id"]: "no"}
 
 
 def test_the_verdict_is_hidden_unless_it_is_asked_for(fresh):
     sample = labelled(fresh, "q").partition("what was labelled")[0]
     assert "wrong_answer" not in sample
     assert "says" not in sample
-    assert "final_answer.v1 says: " in labelled(fresh, "y", show_verdict=True)
+    assert "final_answer.v2 says: " in labelled(fresh, "y", show_verdict=True)
     assert stored(fresh[1])[0]["blind"] is False
 
 
@@ -109,9 +109,9 @@ def test_a_line_that_a_kill_cut_short_is_passed_over(fresh):
     labelled(fresh, "y", "n")
     path = fresh[1].root / "audit" / "labels" / "final_answer.jsonl"
     path.write_bytes(path.read_bytes() + b'{"id": "torn", "lab')
-    assert len(LabelFile(fresh[1], "final_answer.v1").labels) == 2
+    assert len(LabelFile(fresh[1], "final_answer.v2").labels) == 2
     labelled(fresh, "y")
-    assert len(LabelFile(fresh[1], "final_answer.v1").labels) == 3
+    assert len(LabelFile(fresh[1], "final_answer.v2").labels) == 3
 
 
 def test_labels_survive_kill_9(fresh):
@@ -132,7 +132,7 @@ def test_labels_survive_kill_9(fresh):
 
 def test_true_labels_give_the_filters_true_rates(fresh):
     made, directory = fresh
-    strata = stratify(made, directory, "final_answer.v1")
+    strata = stratify(made, directory, "final_answer.v2")
     assert sum(map(len, strata.values())) == 36 + 36, "those that earlier filters kept"
     sample = sampled(strata, 72)
     # "It is 4." is right and has no box: the filter misses those twelve, and nothing else.
@@ -147,7 +147,7 @@ def test_true_labels_give_the_filters_true_rates(fresh):
 
 def test_what_a_judge_contradicts_comes_first(client, tmp_path):
     made, directory = judged_run(client, tmp_path)
-    strata = stratify(made, directory, "final_answer.v1")
+    strata = stratify(made, directory, "final_answer.v2")
     sizes = {(each.group, each.decision, each.mode): len(strata[each]) for each in strata}
     assert sizes == {("disagrees", "keep", "off"): 6, ("rest", "keep", "on"): 12}
     sample = sampled(strata, 10)
@@ -220,7 +220,7 @@ def test_a_verdict_that_spelling_would_not_give_comes_before_the_rest(finished):
     )
     pipeline = dataclasses.replace(made.pipeline, steps=steps)
     strict = dataclasses.replace(made, pipeline=pipeline)
-    strata = stratify(strict, open_run(root), "final_answer.v1")
+    strata = stratify(strict, open_run(root), "final_answer.v2")
     assert {each.group for each in strata} == {"rest"}, "5 is spelled 5"
 
     class Shouts(Reads):
@@ -233,7 +233,7 @@ def test_a_verdict_that_spelling_would_not_give_comes_before_the_rest(finished):
     )
     pipeline = dataclasses.replace(made.pipeline, steps=steps)
     strata = stratify(
-        dataclasses.replace(made, pipeline=pipeline), open_run(root), "final_answer.v1"
+        dataclasses.replace(made, pipeline=pipeline), open_run(root), "final_answer.v2"
     )
     assert {each.group for each in strata if each.decision == "keep"} == {"spelling"}
     assert {each.group for each in strata if each.decision != "keep"} == {"rest"}

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
 import pytest
@@ -33,7 +34,7 @@ def children():
     return [
         child
         for child in psutil.Process(os.getpid()).children(recursive=True)
-        if child.is_running() and "filters.math_child" in child.cmdline()
+        if child.is_running() and child.cmdline()[1:] == ["-m", "filters.math_child"]
     ]
 
 
@@ -63,6 +64,18 @@ def test_a_child_that_is_kept_from_running_is_not_late():
     threading.Timer(1.5, child.resume).start()
     assert checking.check("\\tan^2 y+1", "\\sec^2 y", timeout_s=1.0) is True
     assert [each.pid for each in children()] == [child.pid]
+
+
+def test_the_children_run_inside_the_sandbox():
+    assert checking.confined()
+    assert checking.check("x+1", "1+x", timeout_s=5.0) is True
+    (child,) = children()
+    for name in ("pid", "net", "mnt", "ipc", "uts"):
+        theirs = os.readlink(f"/proc/{child.pid}/ns/{name}")
+        assert theirs != os.readlink(f"/proc/self/ns/{name}"), name
+    status = Path(f"/proc/{child.pid}/status").read_text()
+    assert "Seccomp:\t2" in status
+    assert "NoNewPrivs:\t1" in status
 
 
 def test_a_checker_that_is_killed_is_replaced():
