@@ -141,7 +141,8 @@ def _equations(gold: Form, predicted: Form) -> Settled:
 def _relations(gold: Relation, predicted: Relation) -> Settled:
     if gold == predicted:
         return True
-    return False if gold.linear and predicted.linear else None
+    apart = gold.linear and predicted.linear
+    return False if apart or (gold.shape and gold.shape == predicted.shape) else None
 
 
 def _as_equation(form: Form) -> Relation | None:

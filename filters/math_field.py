@@ -17,6 +17,8 @@ MAX_TERMS: Final = 400
 MAX_BITS: Final = 64_000
 """Longest integer that is worked out; a larger one is too big (`TooBig`)."""
 _SMALL_PRIME: Final = 2_000
+_MAX_SINE: Final = 8
+"""Power of a sine that is written with cosines."""
 _ONE: Final = Fraction(1)
 
 
@@ -260,7 +262,14 @@ def factor(whole: int) -> list[tuple[int, int]]:
 def _collect(terms: list[tuple[Product, Fraction]]) -> Sum:
     """Terms added up, with integer powers of primes and of i multiplied out."""
     total: Sum = {}
-    for product, coefficient in terms:
+    terms = list(terms)
+    while terms:
+        product, coefficient = terms.pop()
+        if (others := _without_sine(product)) is not None:
+            terms += [(others[0], coefficient), (others[1], -coefficient)]
+            if len(total) > MAX_TERMS:
+                raise Unreadable("too many terms")
+            continue
         kept = []
         for each, e in product:
             if each.prime:
@@ -281,6 +290,16 @@ def _collect(terms: list[tuple[Product, Fraction]]) -> Sum:
         if not total[key]:
             del total[key]
     return total
+
+
+def _without_sine(product: Product) -> tuple[Product, Product] | None:
+    """The two products that a squared sine turns into, as 1 less the cosine's square."""
+    for each, e in product:
+        if each.function == "sin" and 2 <= e <= _MAX_SINE and e.denominator == 1:
+            cosine = Atom(f"cos{each.name[3:]}", function="cos", args=each.args)
+            rest = _join(product, ((each, Fraction(-2)),))
+            return rest, _join(rest, ((cosine, Fraction(2)),))
+    return None
 
 
 def _plus(a: Sum, b: Sum) -> Sum:
@@ -316,18 +335,19 @@ def _quotient(top: Sum, bottom: Sum) -> Value:
             inverse = tuple((each, -e) for each, e in product)
             top = _times(top, _collect([(inverse, 1 / coefficient)]))
         return Value(top, {(): _ONE})
-    lead = bottom[min(bottom, key=_rank)]
+    lead = bottom[min(bottom, key=rank)]
     if lead != 1:
         top = {product: value / lead for product, value in top.items()}
         bottom = {product: value / lead for product, value in bottom.items()}
     if len(top) == len(bottom):
-        ratio = top[min(top, key=_rank)]
+        ratio = top[min(top, key=rank)]
         if all(value == ratio * bottom.get(product, 0) for product, value in top.items()):
             return number(ratio)
     return Value(top, bottom)
 
 
-def _rank(product: Product) -> list[tuple[str, Fraction]]:
+def rank(product: Product) -> list[tuple[str, Fraction]]:
+    """What products are sorted by."""
     return [(each.name, e) for each, e in product]
 
 
@@ -335,7 +355,7 @@ def _spell(terms: Sum) -> str:
     if not terms:
         return "0"
     words = []
-    for product in sorted(terms, key=_rank):
+    for product in sorted(terms, key=rank):
         powers = [each.name if e == 1 else f"{each.name}^({e})" for each, e in product]
         words.append("*".join([_digits(terms[product]), *powers]))
     return "+".join(words)
@@ -354,5 +374,5 @@ def common_factor(of: Sum) -> Fraction:
     bottom = 1
     for value in of.values():
         bottom = bottom * value.denominator // gcd(bottom, value.denominator)
-    sign = -1 if of[min(of, key=_rank)] < 0 else 1
+    sign = -1 if of[min(of, key=rank)] < 0 else 1
     return Fraction(sign * top, bottom)

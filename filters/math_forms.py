@@ -74,6 +74,9 @@ class Relation:
     text: str
     linear: bool = False
     """Whether every letter stands alone and unraised, so that no other line is the same."""
+    shape: str = ""
+    """An equation without its constant: with the same shape and another constant, no solution is
+    shared."""
 
 
 @dataclass(frozen=True)

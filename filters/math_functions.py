@@ -137,6 +137,16 @@ def _logarithm(of: Value) -> Value:
     return atom(Atom(f"ln({of.text})", function="ln", args=(of,)))
 
 
+def _half(of: Value) -> Value | None:
+    """Half an angle that is a small even multiple of something."""
+    if len(of.top) != 1 or of.bottom != {(): 1}:
+        return None
+    (times,) = of.top.values()
+    if times.denominator != 1 or times % 2 or not 2 <= times <= 8:
+        return None
+    return of / number(2)
+
+
 def function(name: str, of: Value) -> Value:
     """A sine, cosine or absolute value where it is exact, else the function as an atom."""
     if name == "abs" and of.rational is not None:
@@ -150,4 +160,9 @@ def function(name: str, of: Value) -> Value:
         if of.rational is None and common_factor(of.top) < 0:
             inside = function(name, -of)
             return -inside if name == "sin" else inside
+        if (half := _half(of)) is not None:
+            cosine = function("cos", half)
+            if name == "sin":
+                return number(2) * function("sin", half) * cosine
+            return number(2) * cosine * cosine - number(1)
     return atom(Atom(f"{name}({of.text})", function=name, args=(of,)))

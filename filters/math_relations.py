@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from filters.math_field import Sum, Unreadable, Value, atom, common_factor, number
+from filters.math_field import Sum, Unreadable, Value, atom, common_factor, number, rank
 from filters.math_forms import (
     INFINITY,
     REALS,
@@ -116,7 +116,13 @@ def _equated(difference: Value) -> Relation:
         not product or (len(product) == 1 and product[0][1] == 1 and is_letter(product[0][0]))
         for product in difference.top
     )
-    return Relation("=", _scaled(difference.top, either_sign=True), linear)
+    letters = {product: of for product, of in difference.top.items() if product}
+    if not letters:
+        raise Unreadable("an equation of numbers")
+    lead = number(letters[min(letters, key=rank)])
+    one: Sum = {(): number(1).top[()]}
+    whole = Value(difference.top, one) / lead
+    return Relation("=", whole.text, linear, (Value(letters, one) / lead).text)
 
 
 def _scaled(terms: Sum, *, either_sign: bool) -> str:

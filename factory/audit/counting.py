@@ -107,7 +107,7 @@ def count_filters(parts: Sequence[Path]) -> list[FilterCounts]:
 
 def _count(verdicts: pl.DataFrame) -> pl.DataFrame:
     finite = pl.col("score").filter(_DRAWN)
-    return verdicts.group_by(_GROUP).agg(
+    counted = verdicts.group_by(_GROUP).agg(
         pl.len(),
         pl.col("place").max(),
         pl.col("seconds").cast(pl.Float64).sum(),
@@ -116,6 +116,12 @@ def _count(verdicts: pl.DataFrame) -> pl.DataFrame:
         finite.max().alias("high"),
         (finite.floor() == finite).all().alias("whole"),
     )
+    return _copied(counted)
+
+
+def _copied(frame: pl.DataFrame) -> pl.DataFrame:
+    """A small frame that does not keep the buffers of the part that it was made from."""
+    return pl.DataFrame(frame.rows(), schema=frame.schema, orient="row")
 
 
 def _filter(counted: pl.DataFrame, name: str) -> FilterCounts:
@@ -172,13 +178,14 @@ def _bin(verdicts: pl.DataFrame, edges: dict[str, list[float]]) -> pl.DataFrame:
     place = (
         pl.when(pl.col("width") > 0).then(place.floor().cast(pl.Int64, strict=False)).otherwise(0)
     )
-    return (
+    binned = (
         verdicts.filter(_DRAWN)
         .join(ranges, on="filter")
         .with_columns(place.clip(0, pl.col("bins") - 1).alias("bin"))
         .group_by("mode", "filter", "decision", "bin")
         .len()
     )
+    return _copied(binned)
 
 
 def _with_histogram(

@@ -172,6 +172,7 @@ BAD = {
     "terminal escapes": "\\boxed{\x1b[2J5}",
     "a row of terms": "\\boxed{" + "+".join(f"\\sqrt{{{n}}}" for n in range(2, 150)) + "}",
     "a long product": "\\boxed{(a+b+c+d+e+f+g+h)^{39}}",
+    "sines": "\\boxed{" + "".join(f"\\sin^8 {c} " for c in "abcdghjkmnpqrstuvw") + "}",
     "a long list": "\\boxed{" + ",".join("12" for _ in range(600)) + "}",
     "a large semiprime": "\\boxed{\\sqrt{" + str((2**89 - 1) * (2**107 - 1)) + "}}",
     "signs": "\\boxed{" + "-" * 1_900 + "6}",

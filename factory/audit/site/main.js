@@ -28,5 +28,5 @@
     const busy = event.target.closest?.("input, select, textarea, dialog");
     if (shown() === "rows" && !busy && !event.ctrlKey && !event.metaKey && !event.altKey) Audit.rowsKey(event);
   });
-  show();
+  addEventListener("load", show); // what is loaded from here on does not keep the tab loading
 })();
