@@ -49,9 +49,10 @@ def test_rows_answers_and_verdicts_are_told_apart(pair, tmp_path, monkeypatch, b
         "only_in_a on": 10 + 2 * 6,
         "only_in_a off": 10,
         "answer on": 1,
+        "verdict_on_another_answer on": 1,
         "verdict on": 10 * 6,
     }
-    flips = rows.filter(pl.col("old_decision").is_not_null())
+    flips = rows.filter(pl.col("difference") == "verdict")
     assert set(flips.select("filter", "old_reason", "new_decision").rows()) == {
         ("repetition_loops", "loop", "keep")
     }

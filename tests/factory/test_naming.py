@@ -18,7 +18,7 @@ def test_a_name_with_or_without_its_version_is_known(name):
     ("name", "message"),
     [
         ("final_answr", "here: no filter 'final_answr'; did you mean final_answer?"),
-        ("final_answer.v2", "no filter 'final_answer.v2'"),
+        ("final_answer.v1", "no filter 'final_answer.v1'"),
         ("minhash", "minhash may be minhash.v1 or minhash.v2; say which"),
     ],
 )

@@ -74,7 +74,7 @@ def test_the_lowest_sample_wins_a_tie_wherever_it_stands():
 def test_the_score_is_the_rank_and_missing_rewards_are_unjudged():
     judged = judge((KeepGroup(BestOfN()),), answers(1.0, 3.0, None))
     verdicts = [item.verdicts[-1] for item in judged]
-    assert [verdict.score for verdict in verdicts] == [2.0, 1.0, -2.0]
+    assert [verdict.score for verdict in verdicts] == [2.0, 1.0, None]
     assert [verdict.decision for verdict in verdicts] == ["drop", "keep", "unjudged"]
     assert BestOfN(keep=2).judge(2.0) == Verdict.keep()
 
