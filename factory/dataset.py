@@ -27,7 +27,7 @@ from factory.funnel import count_entered, count_kept, count_prompts, count_respo
 from factory.licenses import combine
 from factory.published import published_toml
 from factory.recipe import Job
-from factory.records import MODES, SYSTEM_PROMPTS, Mode, Prompt
+from factory.records import MODES, SYSTEM_PROMPTS, HasPolicies, Mode, Prompt
 from factory.rundir import RunDirectory
 from factory.schemas import PROMPTS, RESPONSES, RL, SFT, prompt_from_row
 from factory.spend import Prices, paid_table
@@ -52,7 +52,7 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         ("RL", RL, _rl_rows(job, run, left_out)),
     ):
         shards += _write_shards(job, run, config, schema, rows)
-    funnel = count_responses(run)
+    funnel, gold = count_responses(run), job.pipeline.gold
     manifest = {
         "format": 2,
         "pipeline": job.recipe.pipeline,
@@ -64,7 +64,9 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         "teachers": [_teacher(job, name, counted) for name in job.teachers()],
         "asked": {mode: _asked(job, mode) for mode in MODES},
         "notes": list(job.pipeline.notes),
-        "verifier": job.pipeline.gold.name if job.pipeline.gold else None,
+        "verifier": gold.name if gold else None,
+        "policies": list(gold.policies()) if isinstance(gold, HasPolicies) else [],
+        "filters": job.pipeline.filter_settings(),
         "licenses": dict(sorted(counted.licenses.items())),
         "license": combine(*counted.licenses) if counted.licenses else None,
         "sources": dict(sorted(counted.sources.items())),

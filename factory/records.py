@@ -299,6 +299,15 @@ class Verifier(Filter, Protocol):
         ...
 
 
+@runtime_checkable
+class HasPolicies(Protocol):
+    """A filter that can say how it decides where graders disagree."""
+
+    def policies(self) -> Sequence[str]:
+        """Each choice in a sentence, for the card."""
+        ...
+
+
 @dataclass(slots=True)
 class Judged:
     """A response and the verdicts on it so far."""

@@ -94,6 +94,16 @@ class FinalAnswer(Policy):
         different = {_spelling(answer): answer for answer in found[-64:]}
         return list(different.values())
 
+    def policies(self) -> tuple[str, ...]:
+        """What counts as an answer, and as the same answer, for the card."""
+        boxes = {
+            "last": "Of several boxes the last one counts",
+            "refuse": "Several different boxes are no answer",
+            "agree": "Of several different boxes all must be correct",
+        }
+        marked = "an answer marked as such counts" if self.marked else "there is no answer"
+        return (f"{boxes[self.boxes]}; without a box {marked}.", *Policy.policies(self))
+
     def extracted(self, response: Response) -> str | None:
         """The final answer as it stands in the response; the last one of several."""
         answers = self.answers(response.answer)

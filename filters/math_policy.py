@@ -34,5 +34,27 @@ class Policy:
         if not 0 <= self.decimal_places <= 1000:
             raise ValueError(f"decimal_places must be in [0, 1000], got {self.decimal_places}")
 
+    def policies(self) -> tuple[str, ...]:
+        """Each choice in a sentence, for the card."""
+        percent = {
+            "either": "10% is accepted for 10 and for 0.1",
+            "value": "10% is 0.1 and not 10",
+            "number": "10% is 10 and not 0.1",
+        }
+        order = "does not count" if self.lists == "unordered" else "counts"
+        units = {
+            "ignore": "A missing unit is no fault; units that are there must agree, converted",
+            "require": "A unit must be there where the gold answer has one",
+        }
+        decimals = f"to {self.decimal_places} places, so that 0.333 is not 1/3"
+        return (
+            f"{percent[self.percent]}.",
+            f"The order in a list without brackets {order}; in (1, 2) it does, in {{1, 2}} never.",
+            f"{units[self.units]}.",
+            f"2/4 {'counts' if self.unreduced else 'does not count'} for 1/2.",
+            f"Decimals are compared {decimals}; everything else exactly.",
+            f"Words are compared {'without' if self.case == 'ignore' else 'with'} their case.",
+        )
+
 
 DEFAULT = Policy()

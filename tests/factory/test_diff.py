@@ -52,7 +52,7 @@ def test_rows_answers_and_verdicts_are_told_apart(pair, tmp_path, monkeypatch, b
         "verdict_on_another_answer on": 1,
         "verdict on": 10 * 6,
     }
-    flips = rows.filter(pl.col("difference") == "verdict")
+    flips = rows.filter((pl.col("difference") == "verdict") & pl.col("old_decision").is_not_null())
     assert set(flips.select("filter", "old_reason", "new_decision").rows()) == {
         ("repetition_loops", "loop", "keep")
     }
