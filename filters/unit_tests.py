@@ -123,8 +123,8 @@ class UnitTests:
 
         Raises:
             Unjudged: `no_tests`, `unsupported_language`, `compiler_missing`, `bad_test`,
-                `program_unused`, `argument_not_plain`, `wall_timeout`, `sandbox_unavailable` or
-                `sandbox_failed`.
+                `program_unused`, `argument_not_plain`, `own_operator`, `wall_timeout`,
+                `sandbox_unavailable` or `sandbox_failed`.
         """
         language = language_of(response)
         tests = response.prompt.tests

@@ -9,7 +9,15 @@ import sys
 import types
 from typing import Any
 
-from filters.unit_testing.codec import Channel, ProtocolError, pack, receive, send, unpack
+from filters.unit_testing.codec import (
+    Channel,
+    ProtocolError,
+    content,
+    pack,
+    receive,
+    send,
+    unpack,
+)
 
 
 class Candidate:
@@ -18,6 +26,8 @@ class Candidate:
     def __init__(self) -> None:
         self.module = types.ModuleType("program")
         self.objects: list[Any] = []
+        self.numbers: dict[int, int] = {}
+        """Of the objects, by identity: an object that is handed out again is the same one."""
 
     def answer(self, request: list[Any]) -> list[Any]:
         """What to reply to a request."""
@@ -73,13 +83,28 @@ class Candidate:
         """The number of a new iterator over an object."""
         return self._refer(iter(unpack(target, self._resolve)))
 
+    def do_content(self, target: Any) -> Any:
+        """What an object holds that is a list, a dictionary or the like; else None."""
+        return content(unpack(target, self._resolve))
+
+    def do_own(self, target: Any, method: str) -> bool:
+        """Whether an object's class says itself what an operator does."""
+        found = getattr(type(unpack(target, self._resolve)), method, None)
+        return found is not None and found is not getattr(object, method, None)
+
+    def do_instance(self, target: Any, kind: Any) -> bool:
+        """Whether an object, or plain data, is an instance of a class."""
+        return isinstance(unpack(target, self._resolve), unpack(kind, self._resolve))
+
     def do_next(self, iterator: int) -> Any:
         """The next item of an iterator, or StopIteration."""
         return next(self._resolve(iterator))
 
     def _refer(self, value: Any) -> int:
-        self.objects.append(value)
-        return len(self.objects) - 1
+        number = self.numbers.setdefault(id(value), len(self.objects))
+        if number == len(self.objects):
+            self.objects.append(value)
+        return number
 
     def _resolve(self, number: int) -> Any:
         return self.objects[number]
