@@ -39,8 +39,7 @@ class Candidate:
         except BaseException as error:
             if operation == "next" and isinstance(error, StopIteration):
                 return [number, "end"]
-            kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
-            return [number, "error", kinds, _text(error)]
+            return [number, "error", self._kinds(type(error)), _text(error)]
 
     def do_load(self, program: str, last: str | None) -> None:
         """Run the program, or what of it stands up to the end of the first binding of a name."""
@@ -51,13 +50,25 @@ class Candidate:
         sys.modules["program"] = self.module
         exec(compile(tree, "<program>", "exec"), self.module.__dict__)
 
-    def do_name(self, path: str) -> Any:
-        """What a dotted name such as `Solution().add` stands for."""
+    def do_name(self, path: str) -> tuple[Any, list[Any]]:
+        """What a dotted name such as `Solution().add` stands for, and of which kind it raises.
+
+        `except` wants a class, so that one of exceptions is more than an object to the test.
+        """
         first, *rest = path.split(".")
         value = self._global(first)
         for part in rest:
             value = _called(getattr(value, part.removesuffix("()")), part)
-        return value
+        raised = isinstance(value, type) and issubclass(value, BaseException)
+        return value, self._kinds(value) if raised else []
+
+    def _kinds(self, kind: Any) -> list[Any]:
+        """The numbers of a class and its bases, as far as they are the program's, then names."""
+        own = []
+        while kind.__module__ != "builtins":
+            own.append(self._refer(kind))
+            kind = kind.__base__
+        return [*own, *(base.__name__ for base in kind.__mro__)]
 
     def _global(self, part: str) -> Any:
         name = part.removesuffix("()")

@@ -11,7 +11,9 @@ who empties the list that it was to sort must not change what the test compares 
 """
 
 import builtins
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from filters.unit_testing.codec import (
@@ -47,6 +49,9 @@ class Remote:
         """How often the test used the program."""
         self.end: BaseException | None = None
         self.objects: dict[int, Opaque] = {}
+        self.exceptions: dict[int, type[Exception]] = {}
+        """Stand-ins for the program's own classes of exceptions, which the test may catch."""
+        self.lock = threading.Lock()
 
     def ask(self, operation: str, *arguments: Any) -> Any:
         """The reply's value.
@@ -57,6 +62,10 @@ class Remote:
         """
         if self.end:
             raise self.end
+        with self.lock:  # a test may have threads
+            return self._ask(operation, *arguments)
+
+    def _ask(self, operation: str, *arguments: Any) -> Any:
         self.number += 1
         try:
             send(self.channel.write, [self.number, operation, *arguments])
@@ -65,8 +74,8 @@ class Remote:
                     return unpack(value, self._object)
                 case [self.number, "end"] if operation == "next":
                     raise StopIteration
-                case [self.number, "error", [*kinds], str(text)]:
-                    error = _error(kinds, text)
+                case [self.number, "error", [*kinds], str(text)] if len(kinds) <= _MOST_KINDS:
+                    error = self._error(kinds, text)
                 case _:
                     error = Broken("out of order")
         except Closed as problem:
@@ -80,7 +89,10 @@ class Remote:
     def name(self, path: str) -> Any:
         """What a dotted name of the program stands for."""
         self.uses += 1
-        return self.ask("name", path)
+        match self.ask("name", path):
+            case (value, [*kinds]) if len(kinds) <= _MOST_KINDS:
+                return self._class(kinds) or value
+        raise self.ended(Broken("no name"))
 
     def call(self, number: int, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """What an object returns."""
@@ -105,12 +117,30 @@ class Remote:
             return number
         raise self.ended(BadTest("argument_not_plain"))
 
+    def _class(self, kinds: list[Any]) -> type[Exception] | None:
+        """The class of an exception: a built-in one, or what stands for the program's own."""
+        found = _built_in(kinds)
+        for number in reversed(kinds):
+            if found and type(number) is int:
+                own = self.exceptions.get(number) or type(found.__name__, (found,), {})
+                found = self.exceptions[number] = own
+        return found
+
+    def _error(self, kinds: list[Any], text: str) -> BaseException:
+        """What the candidate raised, as far as a test can catch it."""
+        if found := self._class(kinds):
+            more = next((_MORE_ARGUMENTS[k] for k in _MORE_ARGUMENTS if k in kinds), ())
+            with suppress(TypeError):  # another class that wants more than a message
+                return found(*more, text)
+        return Broken(f"the program raised {str(kinds[:1])[:60]}")
+
     def ended(self, error: BaseException) -> BaseException:
         """The same, which ends the program's part in the test, whatever the test catches."""
         self.end = error
         return error
 
 
+_MOST_KINDS = 50
 _MORE_ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "UnicodeDecodeError": ("utf-8", b"", 0, 1),
     "UnicodeEncodeError": ("utf-8", "", 0, 1),
@@ -118,19 +148,14 @@ _MORE_ARGUMENTS: dict[str, tuple[Any, ...]] = {
 }
 
 
-def _error(kinds: list[Any], text: str) -> BaseException:
-    """The first of the candidate's classes that is built in, unless it ends programs or loops."""
+def _built_in(kinds: list[Any]) -> type[Exception] | None:
+    """The first class that is built in, unless it ends programs or loops."""
     for kind in kinds:
         found = getattr(builtins, kind, None) if type(kind) is str else None
         if isinstance(found, type) and issubclass(found, BaseException):
             loops = issubclass(found, StopIteration | StopAsyncIteration)
-            if loops or not issubclass(found, Exception):
-                break
-            try:
-                return found(*_MORE_ARGUMENTS.get(kind, ()), text)
-            except TypeError:  # another class that wants more than a message
-                break
-    return Broken(f"the program raised {str(kinds[:1])[:60]}")
+            return found if issubclass(found, Exception) and not loops else None
+    return None
 
 
 class Opaque:

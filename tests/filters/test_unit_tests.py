@@ -74,6 +74,12 @@ assert cache.get(1) == -1
 assert cache == {2: 2, 3: 3}
 assert cache.get(2) == 2
 """
+OWN_ERRORS = """
+class Problem(ArithmeticError): pass
+class Low(Problem): pass
+class High(Problem): pass
+def f(x): raise Low('no')
+"""
 CLOSE = "def check(candidate):\n    assert np.allclose(candidate(3), [3.0])"
 
 
@@ -215,6 +221,23 @@ def with_tests(answer: Response, *tests: UnitTest, language: str = "python") -> 
             "def f(x): return x.decode()",
             "try:\n    f(b'\\xff')\nexcept UnicodeDecodeError:\n    pass\n"
             "else:\n    raise AssertionError",
+            None,
+            True,
+        ),
+        (
+            OWN_ERRORS,
+            "try:\n    f(1)\nexcept Low as error:\n    assert str(error) == 'no'",
+            None,
+            True,
+        ),
+        (OWN_ERRORS, "try:\n    f(1)\nexcept Problem:\n    pass", None, True),
+        (OWN_ERRORS, "try:\n    f(1)\nexcept High:\n    pass", None, False),
+        (OWN_ERRORS, "try:\n    f(1)\nexcept (High, ArithmeticError):\n    pass", None, True),
+        (
+            ADD,
+            "from concurrent.futures import ThreadPoolExecutor\n"
+            "with ThreadPoolExecutor(4) as pool:\n"
+            "    assert list(pool.map(lambda n: add(n, 1), range(50))) == list(range(1, 51))",
             None,
             True,
         ),
