@@ -1,9 +1,10 @@
-"""Frames between checker and candidate: plain data by value, everything else by reference.
+"""Frames between checker and candidate: data by value, the program's objects by reference.
 
 A frame is a length (four bytes, big-endian) and JSON. In it a value is a scalar or a list whose
 first item names its kind: `["l", 1, 2]` is the list `[1, 2]`, `["r", 7]` is object 7 of the
-candidate. Nothing here calls anything by a name that was received, and what is decoded is of the
-exact built-in types, so that neither a class nor a method of the candidate crosses.
+candidate. Data is what Python's own types, its library's value types and numpy's arrays hold.
+Nothing here calls anything by a name that was received, and what is decoded is of exactly these
+types, so that neither a class nor a method of the candidate crosses.
 """
 
 import json
@@ -17,7 +18,9 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from pathlib import Path, PurePath
 from typing import Any
+from uuid import UUID
 
 MAX_FRAME = 16 << 20
 """Bytes of one frame."""
@@ -177,6 +180,8 @@ _SCALARS: dict[type, Callable[[Any], Any]] = {
     datetime: lambda value: ["datetime", datetime.isoformat(value)],
     date: lambda value: ["date", date.isoformat(value)],
     time: lambda value: ["time", time.isoformat(value)],
+    Path: lambda value: ["path", PurePath.__str__(value)],
+    UUID: lambda value: ["uuid", UUID.__str__(value)],
     timedelta: lambda value: ["timedelta", value.days, value.seconds, value.microseconds],
     int: _pack_int,
     float: float.__float__,
@@ -271,6 +276,10 @@ def _unpack_scalar(tag: str, parts: list[Any], resolve: Callable[[int], Any]) ->
             return bytearray(text.encode("latin-1"))
         case "datetime", [str(text)]:
             return datetime.fromisoformat(text)
+        case "path", [str(text)]:
+            return Path(text)
+        case "uuid", [str(text)]:
+            return UUID(text)
         case "date", [str(text)]:
             return date.fromisoformat(text)
         case "time", [str(text)]:

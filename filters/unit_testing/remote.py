@@ -1,6 +1,6 @@
 """The program as the test sees it: a process that answers calls.
 
-A reply is plain data, an exception of a built-in class, or the number of an object that stays where
+A reply is plain data, an exception, or the number of an object that stays where
 it is (`Opaque`). An opaque object can be called, iterated over and asked for attributes, its truth
 and its class; it equals itself alone. What its class says of other operators is not believed, as an
 object of the program could agree with everything: a test that needs them tells nothing. An object
@@ -58,7 +58,7 @@ class Remote:
 
         Raises:
             Broken: there is none, or an exception that ends programs.
-            Exception: what the program raised, as the built-in class nearest to it.
+            Exception: what the program raised: a built-in class, or one that stands for its own.
         """
         if self.end:
             raise self.end

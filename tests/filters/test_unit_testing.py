@@ -5,6 +5,8 @@ from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -105,7 +107,8 @@ PLAIN = [
     ),
     *(b"\xff\x00", 1 - 2j, [], (), {}, set(), [[1, (2, {3: {4}})]], frozenset({1, "a"})),
     *(date(1, 1, 1), datetime.max, datetime(2020, 1, 1, tzinfo=UTC), time(1, 2, 3)),
-    *(timedelta(-5, 3, 7), ..., bytearray(b"\xff"), Counter("aab"), OrderedDict([(1, 2), (0, 3)])),
+    *(timedelta(-5, 3, 7), ..., bytearray(b"\xff"), Path("a/b"), UUID(int=5)),
+    *(Counter("aab"), OrderedDict([(1, 2), (0, 3)])),
     *(defaultdict(list, {1: [2]}), {1: 2}.keys(), {1: [2]}.items(), np.int64(5), np.bool_(True)),
     *(range(1, 9, 2), deque([1, [2]]), Decimal("1.10"), Fraction(1, 3), {(1, 2): [3]}),
 ]
