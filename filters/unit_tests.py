@@ -8,8 +8,9 @@ Policy. Of several programs in an answer the last one counts. A `stdio` test is 
 program that also exits with 0. `call` compares with JSON values: a tuple is a list, 1 equals 1.0,
 True equals no number, nan equals nothing. `check` compares as the test's source does, with Python's
 own equality of data; an object of the program's own class equals itself, one of its own list or
-dictionary class what it holds, and what it changes in its arguments is not seen. The `call` tests of a prompt share one process of the program and its limits;
-all others have their own. CPU seconds decide a time-out; the clock only ever gives `unjudged`.
+dictionary class what it holds, and what the program changes in its arguments is not seen. The
+`call` tests of a prompt share one process of the program and its limits; all others have their own.
+CPU seconds decide a time-out; the clock only ever gives `unjudged`.
 
 C++ is tested by `stdio` alone: a test compiled into one program with the answer could be passed by
 `exit(0)`, and there is no checker in another process for it.

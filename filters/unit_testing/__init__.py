@@ -17,7 +17,7 @@ prompts do; an object of the program's own class answers for itself when the tes
 (`candidate(1).isdigit()`); a test that holds for no items is passed by none
 (`numpy.allclose([], 41.0)`).
 
-Known limits, where a right program fails: the test needs `len`, `str` or `in` of an object of the
+Known limits, where a right program fails: the test needs `str` of an object of the
 program's own class, looks at arguments that were changed in place, captures standard output, or
 replaces modules for the program. Other operators on such objects, functions as arguments, and
 modules that the sandbox lacks (`pytest`) leave it unjudged.

@@ -94,6 +94,10 @@ class Candidate:
         """The number of a new iterator over an object."""
         return self._refer(iter(unpack(target, self._resolve)))
 
+    def do_length(self, target: Any) -> int:
+        """What `len` says of an object."""
+        return len(unpack(target, self._resolve))
+
     def do_content(self, target: Any) -> Any:
         """What an object holds that is a list, a dictionary or the like; else None."""
         return content(unpack(target, self._resolve))

@@ -1,10 +1,10 @@
 """The program as the test sees it: a process that answers calls.
 
 A reply is plain data, an exception, or the number of an object that stays where
-it is (`Opaque`). An opaque object can be called, iterated over and asked for attributes, its truth
-and its class; it equals itself alone. What its class says of other operators is not believed, as an
-object of the program could agree with everything: a test that needs them tells nothing. An object
-of the program's own list or dictionary class is compared by what it holds.
+it is (`Opaque`). An opaque object can be called, iterated over and asked for attributes, its truth,
+length and class; it equals itself alone. What its class says of other operators is not believed, as
+an object of the program could agree with everything: a test that needs them tells nothing. An
+object of the program's own list or dictionary class is compared by what it holds.
 
 What the candidate changes in its arguments stays in its process:
 who empties the list that it was to sort must not change what the test compares with.
@@ -161,16 +161,17 @@ def _built_in(kinds: list[Any]) -> type[Exception] | None:
 class Opaque:
     """An object of the program."""
 
-    __slots__ = ("__content", "__cursor", "__items", "__number", "__remote")
+    __slots__ = ("__content", "__cursor", "__items", "__length", "__number", "__remote")
 
     __content: tuple[Any] | None
     __items: "_Items | None"
     __cursor: Iterator[Any] | None
+    __length: int | None
 
     def __init__(self, remote: Remote, number: int) -> None:
         self.__remote = remote
         self.__number = number
-        self.__content = self.__items = self.__cursor = None
+        self.__content = self.__items = self.__cursor = self.__length = None
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """What the object returns; arguments are copied, and changes to them are not seen."""
@@ -191,7 +192,7 @@ class Opaque:
             return iter(content)
         if self.__items is None:
             self.__items = _Items(self.__remote, self.__ask("iterate"))
-        return self.__items.replay()
+        return self.__agreeing(self.__items)
 
     def __next__(self) -> Any:
         if self.__cursor is None:
@@ -213,13 +214,21 @@ class Opaque:
     def __len__(self) -> int:
         if (content := self._held()) is not None:
             return len(content)
-        raise TypeError("the object has no len() here")  # `list` asks too, and goes on then
+        if self.__length is None:
+            length = self.__ask("length")
+            self.__length = length if type(length) is int else -1
+            self.__agree()
+        return self.__length
 
     def __getitem__(self, key: Any) -> Any:
         if (content := self._held()) is not None:
             return content[key]
         self.__undecided("__getitem__")
         raise TypeError("the object is not subscriptable")
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        """Not for numpy, which would make one of no items, equal to all others, of len() 0."""
+        raise self.__remote.ended(BadTest("own_operator"))
 
     def __lt__(self, other: Any) -> Any:
         return self.__undecided("__lt__")
@@ -242,6 +251,16 @@ class Opaque:
     def __mul__(self, other: Any) -> Any:
         return self.__undecided("__mul__")
 
+    def __agreeing(self, items: "_Items") -> Iterator[Any]:
+        yield from items.replay()
+        self.__agree()
+
+    def __agree(self) -> None:
+        """See to it that an object has as many items as it says."""
+        items, length = self.__items, self.__length
+        if items and items.complete and length not in (None, len(items.seen)):
+            raise self.__remote.ended(BadTest("own_operator"))
+
     def _held(self) -> Any:
         """What a list or dictionary of the program's own class holds; None of other objects."""
         if self.__content is None:
@@ -262,7 +281,7 @@ class Opaque:
 
     def _inside(self) -> tuple[Remote, int]:
         """Where it is; who asks may change it, so that what was seen of it may be so no more."""
-        self.__content = self.__items = self.__cursor = None
+        self.__content = self.__items = self.__cursor = self.__length = None
         return self.__remote, self.__number
 
 
@@ -272,18 +291,20 @@ class _Items:
     def __init__(self, remote: Remote, iterator: Any) -> None:
         self._remote = remote
         self._iterator = iterator
-        self._seen: list[Any] = []
+        self.seen: list[Any] = []
+        self.complete = False
 
     def replay(self) -> Iterator[Any]:
         """All items from the first."""
         place = 0
-        while place < len(self._seen) or self._advance():
-            yield self._seen[place]
+        while place < len(self.seen) or self._advance():
+            yield self.seen[place]
             place += 1
 
     def _advance(self) -> bool:
         try:
-            self._seen.append(self._remote.ask("next", self._iterator))
+            self.seen.append(self._remote.ask("next", self._iterator))
         except StopIteration:
+            self.complete = True
             return False
         return True

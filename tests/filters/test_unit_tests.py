@@ -14,6 +14,12 @@ from filters.unit_tests import UnitTests, passes
 from tests.toys import prompt, response
 
 ADD = "def add(a, b):\n    return a + b\n"
+DISORDERED = """
+import os, time
+def add(a, b):
+    os.write(3, bytes([0, 0, 0, 2]) + b'[]')
+    time.sleep(60)
+"""
 POINT = """
 class Point:
     def __init__(self, x): self.x = x
@@ -50,7 +56,9 @@ stack.push(1)
 assert list(stack) == [1]
 stack.push([2])
 assert list(stack) == stack.items == [1, [2]]
+assert len(stack) == 2
 assert stack.pop() == [2]
+assert len(stack) == 1
 assert stack
 """
 LRU = """
@@ -312,6 +320,7 @@ CPP_SUM = "#include <iostream>\nint main() { int a, b; std::cin >> a >> b; std::
             0.25 - 5,
             "cpu_timeout",
         ),
+        (DISORDERED, [check(CHECK)], {"wall_s": 2.0}, -4, "crashed"),  # nobody waits for its end
         (ADD, [check(CHECK), check("assert add(1, 1) == 2", "")], {}, 1, ""),
         (ADD, [check(CHECK), check("assert add(1, 1) == 3", "")], {}, 0.5, "tests_failed"),
         (ADD + "print(3)", [stdio("", "3"), call("[1, 2]", "3"), check(CHECK)], {}, 1, ""),
