@@ -7,9 +7,10 @@ value, no test source and no verdict is ever where the program could read, chang
 Policy. Of several programs in an answer the last one counts. A `stdio` test is passed only by a
 program that also exits with 0. `call` compares with JSON values: a tuple is a list, 1 equals 1.0,
 True equals no number, nan equals nothing. `check` compares as the test's source does, with Python's
-own equality of plain data; a program's own objects equal nothing, and what it changes in its
-arguments is not seen. The `call` tests of a prompt share one process of the program and its limits;
-all others have their own. CPU seconds decide a time-out; the clock only ever gives `unjudged`.
+own equality of data; an object of the program's own class equals itself, one of its own list or
+dictionary class what it holds, and what the program changes in its arguments is not seen. The
+`call` tests of a prompt share one process of the program and its limits; all others have their own.
+CPU seconds decide a time-out; the clock only ever gives `unjudged`.
 
 C++ is tested by `stdio` alone: a test compiled into one program with the answer could be passed by
 `exit(0)`, and there is no checker in another process for it.
@@ -123,8 +124,8 @@ class UnitTests:
 
         Raises:
             Unjudged: `no_tests`, `unsupported_language`, `compiler_missing`, `bad_test`,
-                `program_unused`, `argument_not_plain`, `wall_timeout`, `sandbox_unavailable` or
-                `sandbox_failed`.
+                `program_unused`, `argument_not_plain`, `own_operator`, `wall_timeout`,
+                `sandbox_unavailable` or `sandbox_failed`.
         """
         language = language_of(response)
         tests = response.prompt.tests

@@ -40,6 +40,9 @@ for name, path in (("filters", []), ("filters.sandbox", [sys.argv.pop(1)])):
     sys.modules[name].__path__ = path
 """
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store")
+_PACKAGE_HOMES = tuple(
+    f"{lib}/python3*/{kind}-packages" for lib in ("lib", "lib64") for kind in ("site", "dist")
+)
 _ETC = ("/etc/alternatives", "/etc/ld.so.cache")
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 
@@ -136,6 +139,15 @@ def python_directories(prefix: str = sys.base_prefix) -> list[str]:
     """Where an interpreter is installed, unless that is part of the system."""
     homes = {prefix, os.path.realpath(prefix), str(Path(python()).parent.parent)}
     return sorted(home for home in homes if not Path(home).is_relative_to("/usr"))
+
+
+def package_homes(directories: Iterable[str]) -> list[str]:
+    """Where the interpreters of these directories and of the system keep installed packages."""
+    found: set[Path] = set()
+    for home in (*directories, "/usr", "/usr/local"):
+        for place in _PACKAGE_HOMES:
+            found.update(path for path in Path(home).glob(place) if not path.is_symlink())
+    return sorted(map(str, found))
 
 
 def package_directory(name: str) -> str:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -74,11 +75,14 @@ class _Zygote:
         command = shell.enter("zygote", f"main(isolated={isolated})()", isolated=isolated)
         if isolated:
             directories = shell.python_directories()
+            covers = [
+                ("--tmpfs", home, "--remount-ro", home) for home in shell.package_homes(directories)
+            ]
             command = shell.command(
                 command,
                 directories=directories,
                 packages=shell.EXTRA_PACKAGES,
-                options=["--as-pid-1"],
+                options=["--as-pid-1", *chain.from_iterable(covers)],
             )
         self._host, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:

@@ -9,7 +9,15 @@ import sys
 import types
 from typing import Any
 
-from filters.unit_testing.codec import Channel, ProtocolError, pack, receive, send, unpack
+from filters.unit_testing.codec import (
+    Channel,
+    ProtocolError,
+    content,
+    pack,
+    receive,
+    send,
+    unpack,
+)
 
 
 class Candidate:
@@ -18,6 +26,8 @@ class Candidate:
     def __init__(self) -> None:
         self.module = types.ModuleType("program")
         self.objects: list[Any] = []
+        self.numbers: dict[int, int] = {}
+        """Of the objects, by identity: an object that is handed out again is the same one."""
 
     def answer(self, request: list[Any]) -> list[Any]:
         """What to reply to a request."""
@@ -29,8 +39,7 @@ class Candidate:
         except BaseException as error:
             if operation == "next" and isinstance(error, StopIteration):
                 return [number, "end"]
-            kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
-            return [number, "error", kinds, _text(error)]
+            return [number, "error", self._kinds(type(error)), _text(error)]
 
     def do_load(self, program: str, last: str | None) -> None:
         """Run the program, or what of it stands up to the end of the first binding of a name."""
@@ -41,13 +50,25 @@ class Candidate:
         sys.modules["program"] = self.module
         exec(compile(tree, "<program>", "exec"), self.module.__dict__)
 
-    def do_name(self, path: str) -> Any:
-        """What a dotted name such as `Solution().add` stands for."""
+    def do_name(self, path: str) -> tuple[Any, list[Any]]:
+        """What a dotted name such as `Solution().add` stands for, and of which kind it raises.
+
+        `except` wants a class, so that one of exceptions is more than an object to the test.
+        """
         first, *rest = path.split(".")
         value = self._global(first)
         for part in rest:
             value = _called(getattr(value, part.removesuffix("()")), part)
-        return value
+        raised = isinstance(value, type) and issubclass(value, BaseException)
+        return value, self._kinds(value) if raised else []
+
+    def _kinds(self, kind: Any) -> list[Any]:
+        """The numbers of a class and its bases, as far as they are the program's, then names."""
+        own = []
+        while kind.__module__ != "builtins":
+            own.append(self._refer(kind))
+            kind = kind.__base__
+        return [*own, *(base.__name__ for base in kind.__mro__)]
 
     def _global(self, part: str) -> Any:
         name = part.removesuffix("()")
@@ -73,13 +94,32 @@ class Candidate:
         """The number of a new iterator over an object."""
         return self._refer(iter(unpack(target, self._resolve)))
 
+    def do_length(self, target: Any) -> int:
+        """What `len` says of an object."""
+        return len(unpack(target, self._resolve))
+
+    def do_content(self, target: Any) -> Any:
+        """What an object holds that is a list, a dictionary or the like; else None."""
+        return content(unpack(target, self._resolve))
+
+    def do_own(self, target: Any, method: str) -> bool:
+        """Whether an object's class says itself what an operator does."""
+        found = getattr(type(unpack(target, self._resolve)), method, None)
+        return found is not None and found is not getattr(object, method, None)
+
+    def do_instance(self, target: Any, kind: Any) -> bool:
+        """Whether an object, or plain data, is an instance of a class."""
+        return isinstance(unpack(target, self._resolve), unpack(kind, self._resolve))
+
     def do_next(self, iterator: int) -> Any:
         """The next item of an iterator, or StopIteration."""
         return next(self._resolve(iterator))
 
     def _refer(self, value: Any) -> int:
-        self.objects.append(value)
-        return len(self.objects) - 1
+        number = self.numbers.setdefault(id(value), len(self.objects))
+        if number == len(self.objects):
+            self.objects.append(value)
+        return number
 
     def _resolve(self, number: int) -> Any:
         return self.objects[number]

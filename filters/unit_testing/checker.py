@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from filters.unit_testing.codec import MAX_HELPERS, Channel, receive, send
-from filters.unit_testing.remote import BadTest, Broken, Remote
+from filters.unit_testing.remote import BadTest, Broken, Gone, Opaque, Remote
 
 Helpers = Callable[[Sequence[str]], dict[str, Remote]]
 
@@ -36,8 +36,15 @@ def foreign_names(test: str) -> list[str]:
     return sorted(name for name in found if not _is_module(name, names, owners))
 
 
+def _module(name: str) -> str:
+    """The module that a name without an import means, such as `math` or `np`; empty if none."""
+    if name in ("np", "numpy"):
+        return "numpy"
+    return name if name in sys.stdlib_module_names and not hasattr(builtins, name) else ""
+
+
 def _is_module(name: str, names: list[str], owners: list[str]) -> bool:
-    return name in sys.stdlib_module_names and names.count(name) == owners.count(name)
+    return bool(_module(name)) and names.count(name) == owners.count(name)
 
 
 def _free(top: symtable.SymbolTable) -> set[str]:
@@ -65,8 +72,8 @@ class Names(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if remote := self.foreign.get(name):
             self[name] = remote.name(name)
-        elif name in sys.stdlib_module_names and not hasattr(builtins, name):
-            self[name] = importlib.import_module(name)
+        elif module := _module(name):
+            self[name] = importlib.import_module(module)
         else:
             raise KeyError(name)  # Python looks among its own next
         return self[name]
@@ -128,8 +135,13 @@ def matches(result: Any, expected: Any, tolerance: float) -> bool:
     """Whether a returned value is what a JSON value says.
 
     A tuple is a list, an integer equals a float of its value, True and False equal no number, the
-    keys of a dictionary are compared as JSON writes them, and nan equals nothing.
+    keys of a dictionary are compared as JSON writes them, numpy's values are what their `tolist`
+    says, and nan equals nothing.
     """
+    if isinstance(result, Opaque):
+        result = result._held()
+    if type(result).__module__ == "numpy":
+        result = result.tolist()
     if expected is None or isinstance(expected, bool):
         return result is expected
     if isinstance(expected, int | float):
@@ -141,11 +153,11 @@ def matches(result: Any, expected: Any, tolerance: float) -> bool:
         return type(result) is str and result == expected
     if isinstance(expected, list):
         return (
-            type(result) in (list, tuple)
+            isinstance(result, list | tuple)
             and len(result) == len(expected)
             and all(matches(*pair, tolerance) for pair in zip(result, expected, strict=True))
         )
-    if type(result) is not dict or len(result) != len(expected):
+    if not isinstance(result, dict) or len(result) != len(expected):
         return False
     spelled = {_key(key): value for key, value in result.items()}
     return spelled.keys() == expected.keys() and all(
@@ -190,10 +202,15 @@ class Job:
                 run_call(remote, case)
         except BadTest as problem:
             said = str(problem)
+        except ModuleNotFoundError as error:  # the test's own has a name, the program's a text only
+            said = "bad_test" if error.name else "failed"
         # A test may raise anything, SystemExit included; it has passed only if it came to its end.
         except BaseException:
             said = "failed"
-        return "broken" if any(isinstance(each.end, Broken) for each in self.remotes) else said
+        ends = [each.end for each in self.remotes]
+        if any(isinstance(end, Gone) for end in ends):
+            return "broken"
+        return "disordered" if any(isinstance(end, Broken) for end in ends) else said
 
     def helpers(self, names: Sequence[str]) -> dict[str, Remote]:
         """For each name a process of the program that ends where it first binds the name."""
@@ -213,8 +230,10 @@ class Job:
             remote.ask("load", self.order["program"], last)
         except SyntaxError:
             return remote, "syntax_error"
-        except Broken:
+        except Gone:
             return remote, "broken"
+        except Broken:
+            return remote, "disordered"
         except Exception:  # whatever the program raised
             return remote, "load_failed"
         return remote, ""

@@ -25,8 +25,8 @@ class Session:
     """What the checker said, and how the two processes ended."""
 
     said: tuple[str, ...]
-    """For each case `passed`, `failed`, `broken`, `skipped` or a reason; `""` where it was
-    silent."""
+    """For each case `passed`, `failed`, `broken`, `disordered`, `skipped` or a reason; `""` where
+    it was silent."""
     ended: str
     """The sandbox's word for the end of whoever failed to answer; `""` where all were answered."""
 

@@ -23,6 +23,7 @@ _SAID = {
     "skipped": "tests_failed",
     "syntax_error": "compile_error",
     "load_failed": "crashed",
+    "disordered": "crashed",
 }
 
 
@@ -49,8 +50,8 @@ def by_calls(
     """The results of tests that call the program; the arguments are those of `hold`.
 
     Raises:
-        Unjudged: `bad_test`, `program_unused` or `argument_not_plain`: the test tells nothing;
-            `wall_timeout`, twice; `sandbox_failed`.
+        Unjudged: `bad_test`, `program_unused`, `argument_not_plain` or `own_operator`: the test
+            tells nothing; `wall_timeout`, twice; `sandbox_failed`.
     """
 
     def attempt() -> list[str]:

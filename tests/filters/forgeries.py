@@ -31,6 +31,13 @@ def check(candidate):
     assert all(item % 977 == 41 for item in found)
 """
 
+COUNTED = """
+def check(candidate):
+    found = candidate(5)
+    assert len(found) == 5
+    assert all(item % 977 == 41 for item in found)
+"""
+
 SORTING = """
 def check(candidate):
     data = [5, 3, 9, 1]
@@ -228,6 +235,11 @@ FORGERIES: dict[str, tuple[str, str]] = {
     "an_iterator_that_can_be_read_once": (
         "def f(x): return (i for i in range(5))",
         PROPERTIES,
+    ),
+    "an_iterable_that_is_shorter_than_it_says": (
+        "class Short:\n    def __len__(self): return 5\n    def __iter__(self): return iter(())\n"
+        "def f(x): return Short()",
+        COUNTED,
     ),
     "an_iterable_that_changes": (
         "class Changing:\n    items = [0] * 5\n    def __iter__(self):\n"

@@ -1,16 +1,20 @@
 """The parts that `filters.unit_tests` is made of, each by itself."""
 
 import threading
-from collections import deque
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
+from uuid import UUID
 
+import numpy as np
 import pytest
 
 from factory.errors import Unjudged
 from filters.unit_testing.alone import Late, Turnstile, twice_if_late
 from filters.unit_testing.checker import foreign_names, matches
-from filters.unit_testing.codec import ProtocolError, pack, unpack
+from filters.unit_testing.codec import ProtocolError, content, pack, unpack
 from filters.unit_testing.stdio import same_output
 
 
@@ -74,6 +78,11 @@ def test_outputs_are_compared_as_the_recipe_says(printed, expected, compare, tol
         (float("inf"), float("inf"), True),
         (10**16 + 1, 1e16, False),
         (deque([1]), [1], False),
+        (np.int64(3), 3, True),
+        (np.bool_(True), True, True),
+        (np.array([[1.5]]), [[1.5]], True),
+        (namedtuple("Point", "x y")(1, 2), [1, 2], True),
+        (Counter("a"), {"a": 1}, True),
     ],
 )
 def test_returned_values_are_compared_as_json(result, expected, equal):
@@ -97,6 +106,10 @@ PLAIN = [
         "é\ud800\x00",
     ),
     *(b"\xff\x00", 1 - 2j, [], (), {}, set(), [[1, (2, {3: {4}})]], frozenset({1, "a"})),
+    *(date(1, 1, 1), datetime.max, datetime(2020, 1, 1, tzinfo=UTC), time(1, 2, 3)),
+    *(timedelta(-5, 3, 7), ..., bytearray(b"\xff"), Path("a/b"), UUID(int=5)),
+    *(Counter("aab"), OrderedDict([(1, 2), (0, 3)])),
+    *(defaultdict(list, {1: [2]}), {1: 2}.keys(), {1: [2]}.items(), np.int64(5), np.bool_(True)),
     *(range(1, 9, 2), deque([1, [2]]), Decimal("1.10"), Fraction(1, 3), {(1, 2): [3]}),
 ]
 
@@ -111,6 +124,19 @@ def test_plain_values_come_back_as_they_were(value):
     assert (back, type(back)) == (value, type(value))
 
 
+def test_arrays_come_back_as_they_were():
+    for value in (np.array([[1, 2]]), np.array([0.1], np.float32), np.array(3), np.array([])):
+        back = unpack(pack(value, refuse), refuse)
+        assert (back.dtype, back.shape, back.tolist()) == (value.dtype, value.shape, value.tolist())
+    for value in (np.array([object()]), np.zeros((0, 1))):
+        assert pack(value, lambda _: 7) == ["r", 7]
+
+
+def test_named_tuples_keep_their_names():
+    back = unpack(pack(namedtuple("Point", "x y")(1, [2]), refuse), refuse)
+    assert (back, back.y) == ((1, [2]), [2])
+
+
 def test_subclasses_come_back_as_what_they_hold():
     class Lying(int):
         def __int__(self):
@@ -120,9 +146,10 @@ def test_subclasses_come_back_as_what_they_hold():
         def __iter__(self):
             return iter(())
 
-    value = unpack(pack([Lying(5), Listed([1])], refuse), refuse)
-    assert value == [5, [1]]
-    assert [type(each) for each in value] == [int, list]
+    value = unpack(pack([Lying(5), Listed([1])], lambda _: 7), str)
+    assert value == [5, "7"]  # the list can change, and may have more methods
+    assert type(value[0]) is int
+    assert content(Listed([1])) == [1]
 
 
 @pytest.mark.parametrize(
@@ -132,6 +159,10 @@ def test_subclasses_come_back_as_what_they_hold():
         *(["c", "1", 2], ["s", ["l"]], ["d", 1], ["d", ["l"], 1], ["range", 1, 2, 0], ["r", "1"]),
         *(["range", 1, 2, "3"], ["fraction", 1, 0], ["fraction", 1.5, 2], ["decimal", "x"]),
         ["decimal", 1],
+        *(["array", "|O8", ["l", 1], "12345678", True], ["array", "<f8", ["l", 0, 1], "", True]),
+        *(["array", "<f8", ["l", 2], "12345678", True], ["array", "<f8", "x", "", True]),
+        *(["named", ["l", "_x"], 1], ["named", ["l", "x"], 1, 2], ["default", "eval"], ["date", 1]),
+        *(["named", ["l", "x=print(1)"], 1], ["named"], ["date", "x"], ["timedelta", 10**10, 0, 0]),
     ],
     ids=str,
 )

@@ -14,6 +14,19 @@ from filters.unit_tests import UnitTests, passes
 from tests.toys import prompt, response
 
 ADD = "def add(a, b):\n    return a + b\n"
+DISORDERED = """
+import os, time
+def add(a, b):
+    os.write(3, bytes([0, 0, 0, 2]) + b'[]')
+    time.sleep(60)
+"""
+POINT = """
+class Point:
+    def __init__(self, x): self.x = x
+    def __eq__(self, other): return self.x == other.x
+    def __getitem__(self, place): return 3
+f = Point
+"""
 CHECK = """
 def check(candidate):
     assert candidate(2, 3) == 5
@@ -43,9 +56,39 @@ stack.push(1)
 assert list(stack) == [1]
 stack.push([2])
 assert list(stack) == stack.items == [1, [2]]
+assert len(stack) == 2
 assert stack.pop() == [2]
+assert len(stack) == 1
 assert stack
 """
+LRU = """
+from collections import OrderedDict
+class Cache(OrderedDict):
+    def get(self, key):
+        if key not in self: return -1
+        self.move_to_end(key)
+        return self[key]
+    def put(self, key, value):
+        self[key] = value
+        self.move_to_end(key)
+        if len(self) > 2: self.popitem(last=False)
+"""
+USES_LRU = """
+cache = Cache()
+for key in (1, 2, 3):
+    cache.put(key, key)
+    assert len(cache) == min(key, 2)
+assert cache.get(1) == -1
+assert cache == {2: 2, 3: 3}
+assert cache.get(2) == 2
+"""
+OWN_ERRORS = """
+class Problem(ArithmeticError): pass
+class Low(Problem): pass
+class High(Problem): pass
+def f(x): raise Low('no')
+"""
+CLOSE = "def check(candidate):\n    assert np.allclose(candidate(3), [3.0])"
 
 
 def stdio(input: str, expected: str) -> UnitTest:
@@ -146,6 +189,66 @@ def with_tests(answer: Response, *tests: UnitTest, language: str = "python") -> 
             None,
             True,
         ),
+        (
+            "from datetime import *\ndef f(x): return datetime(2020, 1, 1) + timedelta(x)",
+            "from datetime import datetime\ndef check(c):\n    assert c(1) == datetime(2020, 1, 2)",
+            "f",
+            True,
+        ),
+        (
+            "from collections import *\ndef f(x): return Counter(x), namedtuple('P', 'x')(7)",
+            "found, point = f('aab')\n"
+            "assert found.most_common(1) == [('a', 2)] and found['z'] == 0 and point.x == 7",
+            None,
+            True,
+        ),
+        (
+            "import numpy as np\ndef f(x): return np.array(x) * 2",
+            "def check(c):\n    assert (c([1, 2]) == [2, 4]).all()\n    assert c(3) == 6",
+            "f",
+            True,
+        ),
+        ("import numpy as np\ndef f(x): return np.zeros((0, 1))", CLOSE, "f", False),
+        ("class np:\n    allclose = lambda *_: True\ndef f(x): return x + 1", CLOSE, "f", False),
+        ("def f(x): return [x]", CLOSE, "f", True),
+        (
+            "from enum import Enum\nclass Color(Enum):\n    RED = 1\ndef f(): return Color.RED",
+            "assert f() is Color.RED and f() == Color.RED and isinstance(f(), Color)",
+            None,
+            True,
+        ),
+        (LRU, USES_LRU, None, True),
+        (LRU.replace("return -1", "return 0"), USES_LRU, None, False),
+        (
+            "class Numbers(list): pass\ndef f(x): return Numbers(x)",
+            "assert f([3, 1]) == [3, 1] and len(f([1])) == 1 and f([5])[0] == 5 and not f([])",
+            None,
+            True,
+        ),
+        (
+            "def f(x): return x.decode()",
+            "try:\n    f(b'\\xff')\nexcept UnicodeDecodeError:\n    pass\n"
+            "else:\n    raise AssertionError",
+            None,
+            True,
+        ),
+        (
+            OWN_ERRORS,
+            "try:\n    f(1)\nexcept Low as error:\n    assert str(error) == 'no'",
+            None,
+            True,
+        ),
+        (OWN_ERRORS, "try:\n    f(1)\nexcept Problem:\n    pass", None, True),
+        (OWN_ERRORS, "try:\n    f(1)\nexcept High:\n    pass", None, False),
+        (OWN_ERRORS, "try:\n    f(1)\nexcept (High, ArithmeticError):\n    pass", None, True),
+        (
+            ADD,
+            "from concurrent.futures import ThreadPoolExecutor\n"
+            "with ThreadPoolExecutor(4) as pool:\n"
+            "    assert list(pool.map(lambda n: add(n, 1), range(50))) == list(range(1, 51))",
+            None,
+            True,
+        ),
         ("def f(): return 10**5000", "assert f() == 10**5000", None, True),
         ("def f():\n    x = []\n    x.append(x)\n    return x", "assert f()", None, False),
         ("def f(): return 'x' * 20_000_000", "assert f()", None, False),
@@ -217,6 +320,7 @@ CPP_SUM = "#include <iostream>\nint main() { int a, b; std::cin >> a >> b; std::
             0.25 - 5,
             "cpu_timeout",
         ),
+        (DISORDERED, [check(CHECK)], {"wall_s": 2.0}, -4, "crashed"),  # nobody waits for its end
         (ADD, [check(CHECK), check("assert add(1, 1) == 2", "")], {}, 1, ""),
         (ADD, [check(CHECK), check("assert add(1, 1) == 3", "")], {}, 0.5, "tests_failed"),
         (ADD + "print(3)", [stdio("", "3"), call("[1, 2]", "3"), check(CHECK)], {}, 1, ""),
@@ -277,6 +381,9 @@ def test_cpp_programs_are_compiled_and_tested_by_their_output(program, score, re
         (ADD, [check("def check(")], "python", "bad_test"),
         (ADD, [check("assert True")], "python", "program_unused"),
         (ADD, [check("add(print, 1)")], "python", "argument_not_plain"),
+        (ADD, [check("import no_such_module\nassert add(1, 2) == 3")], "python", "bad_test"),
+        (POINT, [check("assert f(1) == Point(1)", "")], "python", "own_operator"),
+        (POINT, [check("assert Point(1)[0] == 3", "")], "python", "own_operator"),
     ],
 )
 def test_what_a_test_cannot_tell_is_unjudged(program, tests, language, reason):

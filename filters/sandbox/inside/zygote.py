@@ -20,8 +20,9 @@ from filters.sandbox.inside import confine, kernel, supervisor, wire
 _NAMESPACES = kernel.NEWUSER | kernel.NEWPID | kernel.NEWNS | kernel.NEWIPC | kernel.NEWUTS
 _WARM = """
 array ast bisect calendar cmath collections contextlib copy dataclasses datetime decimal enum
-fractions functools hashlib heapq inspect io itertools json math numbers operator os pickle queue
-random re statistics string struct tempfile textwrap threading time traceback types typing uuid
+fractions functools hashlib heapq inspect io itertools json math numbers operator os pathlib
+pickle queue random re statistics string struct symtable tempfile textwrap threading time
+traceback types typing uuid
 """
 
 

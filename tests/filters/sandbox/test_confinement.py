@@ -146,6 +146,17 @@ def test_a_program_cannot_read_packages_that_hold_answers():
     )
 
 
+def test_a_program_sees_no_packages_of_any_interpreter():
+    found = says("""
+        import glob, sys
+        homes = {sys.prefix, os.path.realpath(sys.prefix), '/usr', '/usr/local'}
+        print([n for home in homes for kind in ('site', 'dist')
+               for n in glob.glob(f'{home}/lib*/python3*/{kind}-packages/*')])
+        refused(lambda: os.mkdir(f'{sys.prefix}/lib/python3.11/site-packages/mine'))
+    """)
+    assert found == "[]\nrefused"
+
+
 def test_a_program_inherits_nothing_of_the_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SECRET_KEY", "hunter2")
     assert "SECRET_KEY" not in says("print(dict(os.environ))")
