@@ -105,6 +105,7 @@ def test_run_without_out_says_what_is_missing(tmp_path, factory):
     assert "--out" in result.stderr
 
 
+@pytest.mark.timeout(90)  # several clusters start
 def test_a_whole_run_from_the_shell_ends_with_0_even_where_nothing_is_kept(tmp_path):
     toy_job(tmp_path, num_prompts=2, samples=(1, 1))
     result = shell("run", tmp_path / "toy.toml", "--out", tmp_path / "out", "--workers", 1)

@@ -75,6 +75,7 @@ def test_an_estimate_asks_a_few_prompts_and_multiplies(tmp_path, stub, factory):
     assert "all was in the ledger" in again.stdout
 
 
+@pytest.mark.timeout(90)  # several clusters start
 def test_a_cap_ends_with_1_and_the_way_out_and_a_higher_one_goes_on(tmp_path, stub, factory):
     path = recipe(tmp_path, stub)
     out = tmp_path / "run"
