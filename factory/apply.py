@@ -155,6 +155,8 @@ def _counts(item: Judged) -> bool:
 
 
 def _keep_group(filter: GroupFilter, group: Sequence[Judged]) -> None:
+    if not any(item.kept for item in group):
+        return  # nobody would read the scores
     started = time.perf_counter()
     scores = filter.scores(group)
     seconds = (time.perf_counter() - started) / max(len(group), 1)

@@ -22,7 +22,7 @@ from filters.quality import CuratorFilter
 from filters.quantity import Quantity
 from filters.refusal import Refusal
 from filters.repetition import RepetitionLoops
-from filters.sanity import BoxedWhenAsked
+from filters.sanity import BoxedWhenAsked, OneBox
 from filters.short_reference import ShortReference
 from filters.unit_tests import UnitTests
 
@@ -39,6 +39,7 @@ __all__ = [
     "Language",
     "Majority",
     "MultipleChoice",
+    "OneBox",
     "PassRate",
     "PersonalData",
     "Quantity",
@@ -64,6 +65,7 @@ FILTERS: dict[str, Any] = {
         JudgeVerdict,
         Language,
         MultipleChoice,
+        OneBox,
         PassRate,
         PersonalData,
         Quantity,

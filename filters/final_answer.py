@@ -24,12 +24,16 @@ from filters.math_policy import DEFAULT, Policy
 from filters.math_refusal import refused
 from filters.math_text import clean
 
+LATE = ("timeout", "backstop", "checker_died")
+"""Reasons of comparisons that did not come to an end."""
 _INTEGER = re.compile(r"[+-]?[0-9]{1,1000}")
 
 __all__ = [
+    "LATE",
     "FinalAnswer",
     "Policy",
     "canonical",
+    "compare",
     "equivalent",
     "extract_boxed",
     "final_answer",
@@ -76,10 +80,12 @@ class FinalAnswer(Policy):
         if not answers:
             return -1.0
         if len(answers) == 1:
-            return float(_compare(gold, answers[0], self.timeout_s, self))
+            return float(compare(gold, answers[0], timeout_s=self.timeout_s, policy=self))
         if self.boxes == "refuse":
             return -2.0
-        correct = [_compare(gold, answer, self.timeout_s, self) for answer in answers[:8]]
+        correct = [
+            compare(gold, answer, timeout_s=self.timeout_s, policy=self) for answer in answers[:8]
+        ]
         return float(correct[0]) if len(set(correct)) == 1 else -2.0
 
     def answers(self, text: str) -> list[str]:
@@ -137,9 +143,22 @@ def equivalent(
         time is up.
     """
     try:
-        return _compare(gold, predicted, timeout_s, policy)
+        return compare(gold, predicted, timeout_s=timeout_s, policy=policy)
     except Unjudged:
         return None
+
+
+def compare(gold: str, predicted: str, *, timeout_s: float = 5.0, policy: Policy = DEFAULT) -> bool:
+    """What `equivalent` says, with the reason where it cannot be told.
+
+    Raises:
+        Unjudged: `gold_unparseable`, `answer_too_long`, `refused_text`, `checker_error`, or one
+            of `LATE`.
+    """
+    settled = _settled(gold, predicted, policy)
+    if settled is not None:
+        return settled
+    return check(_plain(gold), _plain(predicted), timeout_s=timeout_s)
 
 
 def takes_fast_path(gold: str, predicted: str, policy: Policy = DEFAULT) -> bool:
@@ -185,13 +204,6 @@ def _settled(gold: str, predicted: str, policy: Policy) -> bool | None:
         return settle(gold, predicted, policy)
     except TooBig:
         raise Unjudged("refused_text") from None
-
-
-def _compare(gold: str, predicted: str, timeout_s: float, policy: Policy) -> bool:
-    settled = _settled(gold, predicted, policy)
-    if settled is not None:
-        return settled
-    return check(_plain(gold), _plain(predicted), timeout_s=timeout_s)
 
 
 def _plain(answer: str) -> str:

@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from factory.config import settings
+from factory.errors import Unjudged
 from factory.records import Judged, Reference, Verdict
-from filters.final_answer import canonical, equivalent, final_answer
+from filters.final_answer import LATE, canonical, compare, final_answer
 
 _MAX_FORMS = 64
 """Different spellings that are compared; further ones stand for themselves."""
 _MAX_CANDIDATES = 8
 """Candidates, those with most votes, that a spelling is compared with."""
+_MAX_LATE = 4
+"""Comparisons of a group that may run out of time; after them no more is compared."""
+_TIMEOUT_S = 1.0
+"""CPU seconds for one comparison."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,14 +51,36 @@ def candidates(answers: Sequence[str | None]) -> list[Candidate]:
         if answer is not None:
             forms.setdefault(canonical(answer), []).append(position)
     groups: list[list[int]] = []
+    late = 0
     for number, members in enumerate(sorted(forms.values(), key=_by_votes)):
-        for group in groups[:_MAX_CANDIDATES] if number < _MAX_FORMS else ():
-            if equivalent(answers[group[0]] or "", answers[members[0]] or ""):
-                group += members
-                break
-        else:
+        compared = groups[:_MAX_CANDIDATES] if number < _MAX_FORMS and late < _MAX_LATE else []
+        try:
+            twin = _find_twin(answers, compared, answers[members[0]] or "")
+        except Unjudged:
+            late, twin = late + 1, None
+        if twin is None:
             groups.append(list(members))
+        else:
+            twin += members
     return [_candidate(answers, sorted(members)) for members in sorted(groups, key=_by_votes)]
+
+
+def _find_twin(
+    answers: Sequence[str | None], groups: Sequence[list[int]], answer: str
+) -> list[int] | None:
+    """The group that an answer belongs to.
+
+    Raises:
+        Unjudged: a comparison ran out of time.
+    """
+    for group in groups:
+        try:
+            if compare(answers[group[0]] or "", answer, timeout_s=_TIMEOUT_S):
+                return group
+        except Unjudged as unjudged:
+            if unjudged.reason in LATE:
+                raise
+    return None
 
 
 def _by_votes(members: Sequence[int]) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from factory.config import settings
 from factory.records import Response, Verdict
+from filters.math_extraction import boxes
 
 _BOX = "\\boxed"
 
@@ -36,3 +37,21 @@ class BoxedWhenAsked:
     def judge(self, score: float) -> Verdict:
         """Drop what lacks the box."""
         return Verdict.keep() if score else Verdict.drop("box_missing")
+
+
+@settings
+class OneBox:
+    """Drop answers with several different boxes: which one is the final answer is a guess.
+
+    `FinalAnswer` takes the last one; NVIDIA's recipes for fine-tuning may leave such answers out.
+    """
+
+    name: ClassVar[str] = "one_box.v1"
+
+    def score(self, response: Response) -> float:
+        """How many boxes with different contents the answer has; white space does not count."""
+        return float(len({"".join(box.split()) for box in boxes(response.answer)}))
+
+    def judge(self, score: float) -> Verdict:
+        """Keep one box, or none."""
+        return Verdict.drop("several_boxes") if score > 1 else Verdict.keep()

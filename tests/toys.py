@@ -15,6 +15,7 @@ from pipelines import make_job
 TOY_RECIPE = """
 pipeline = "math"
 seed = 7
+{top}
 used_in_training = ["Nano", "Super"]
 [math]
 num_prompts = {num_prompts}
@@ -75,6 +76,7 @@ def toy_job(
     samples: tuple[int, int] = (6, 5),
     thinks: bool = True,
     more: str = "",
+    top: str = "",
 ) -> Job:
     """The math pipeline with a scripted teacher, built from a recipe file as a user's is."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,6 +89,7 @@ def toy_job(
             thinks=str(thinks).lower(),
             part_size=part_size,
             more=more,
+            top=top,
         )
     )
     return make_job(load_recipe(path))

@@ -1,7 +1,8 @@
 import pytest
 
+from factory.errors import Unjudged
 from factory.records import Judged
-from filters import Agreement, Majority
+from filters import Agreement, Majority, majority
 from filters.majority import candidates
 from tests.toys import judged, response
 
@@ -68,3 +69,16 @@ def test_agreement_counts_forms_of_one_value_together():
 def test_a_majority_of_nobody_is_refused(name):
     with pytest.raises(ValueError, match=f"{name} must be > 0, got 0"):
         Majority(**{name: 0})
+
+
+def test_hostile_answers_cost_a_few_deadlines_and_no_more(monkeypatch):
+    asked = []
+
+    def late(gold, predicted, **_):
+        asked.append(predicted)
+        raise Unjudged("timeout")
+
+    monkeypatch.setattr(majority, "compare", late)
+    answers = [f"\\sin({i}) y" for i in range(40)]
+    assert len(candidates(answers)) == 40
+    assert len(asked) == 4

@@ -5,8 +5,8 @@ import pytest
 from factory.apply import apply_filter
 from factory.records import Message, Response
 from filters import ThinkTags
-from filters.sanity import BoxedWhenAsked
-from tests.toys import prompt
+from filters.sanity import BoxedWhenAsked, OneBox
+from tests.toys import prompt, response
 
 BLOCK = "<think>\nwork\n</think>\n\n"
 ASKED = (Message(role="user", content="Put the answer inside \\boxed{}. What is 2 + 3?"),)
@@ -53,3 +53,18 @@ def test_each_of_nvidias_five_sanity_rules_drops_with_a_reason(rule, mode, outpu
 )
 def test_a_box_is_missed_only_where_the_user_asked_for_one(input, output, reason):
     assert apply_filter(BoxedWhenAsked(), to(input, "on", output)).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "number", "reason"),
+    [
+        ("none", 0, ""),
+        ("\\boxed{5} again \\boxed{ 5 }", 1, ""),
+        ("\\boxed{5} or \\boxed{6}", 2, "several_boxes"),
+        ("<think>\\boxed{4}</think>\\boxed{5}", 1, ""),
+        ("\\boxed{5} \\boxed{", 1, ""),
+    ],
+)
+def test_several_different_boxes_are_told(answer, number, reason):
+    verdict = apply_filter(OneBox(), response(answer))
+    assert (verdict.score, verdict.reason) == (number, reason)
