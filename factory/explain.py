@@ -176,7 +176,7 @@ def _output(job: Job, prompt: Prompt, row: dict[str, Any], limit: int) -> Panel:
     for method in methods(job.pipeline):
         if (answer := read_by(method, response)) is not None:
             lines.append(f"{method.name} reads the answer: {short(answer, limit)}")
-    if row["reference"] is not None and row["expected_answer"] is None:
+    if row["reference"] is not None:
         lines.append(f"no gold answer; the majority says: {short(row['reference'], limit)}")
     if row["error"]:
         lines.append(f"the request failed: {row['error']}")

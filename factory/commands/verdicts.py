@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from factory.commands.options import OutOption, RunPath, SetOption, WorkersOption
 
@@ -55,7 +56,7 @@ def refilter_command(
         progress=Progress(),
     )
     for piece in report:
-        console.print(piece, soft_wrap=isinstance(piece, str))
+        console.print(piece, soft_wrap=isinstance(piece, Text))
 
 
 def diff_command(
