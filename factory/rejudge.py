@@ -84,7 +84,7 @@ def refilter(
         progress: shows how far it is.
 
     Raises:
-        ConfigError: the new job has other prompts, or `out` another suffix.
+        ConfigError: the new job has other prompts, or `out` has another suffix or is there.
         RunError: no part is finished.
         PartError: a part is damaged.
     """

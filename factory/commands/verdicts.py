@@ -132,6 +132,7 @@ def check_command(
     """Run filters over a dataset that was made elsewhere, such as the released one."""
     from factory.check import check
     from factory.check_report import check_report
+    from factory.errors import RunError
     from factory.foreign_files import batches
     from factory.progress import Progress
 
@@ -150,6 +151,11 @@ def check_command(
         console.print(piece)
     if out:
         console.print(f"verdicts on every row are in {out}", markup=False, soft_wrap=True)
+    if found.num_rows and not found.rows.total():
+        raise RunError(
+            f"{data}: no row of it could be judged; name its columns with --column ROLE=NAME, such "
+            "as --column prompt=problem --column output=solution"
+        )
 
 
 def _filters(names: list[str], sets: list[str]) -> list["Filter"]:

@@ -81,11 +81,12 @@ def test_the_next_start_goes_on_and_a_report_asks_nothing(fresh, factory):
 
 
 def test_back_corrects_and_nonsense_is_asked_again(fresh):
-    shown = labelled(fresh, "y", "what?", "b", "n", "q")
+    shown = labelled(fresh, "y", "what?", "back", "no idea", "No", "q")
     lines = stored(fresh[1])
     assert [line["label"] for line in lines] == ["yes", "no"]
     assert lines[0]["id"] == lines[1]["id"]
     assert "'what?' is none of" in shown
+    assert "'no idea' is none of" in shown
     assert LabelFile(fresh[1], "final_answer.v2").labels == {lines[0]["id"]: "no"}
 
 
