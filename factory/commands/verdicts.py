@@ -1,6 +1,7 @@
 """Commands about verdicts: refilter, diff, explain, check, and labels."""
 
 import os
+import signal
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -103,6 +104,8 @@ def label_responses(run: Path, filter: str, number: int, show_verdict: bool, rep
 
     def ask(question: str) -> str | None:
         console.print(question, end="", markup=False, highlight=False)
+        # Polars has the kernel go on with a read after Ctrl-C, which then would end nothing.
+        signal.siginterrupt(signal.SIGINT, True)
         line = sys.stdin.readline()
         if not sys.stdin.isatty():
             console.print()  # nobody has pressed return
