@@ -115,7 +115,7 @@ def check(
         progress: told every ten seconds how far it is.
 
     Raises:
-        ConfigError: an unknown role, or `out` has another suffix.
+        ConfigError: an unknown role, or `out` has another suffix or is there already.
         RunError: a file of the dataset is damaged.
     """
     for role in columns or {}:

@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
+from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 
 from factory.check import Checked, Example
 from factory.flips import said
-from factory.records import MODES
+from factory.records import MODES, Decision
 from factory.terminal import plain
 
 
@@ -37,22 +39,25 @@ def check_report(found: Checked) -> Iterator[RenderableType]:
 
 def _filters(found: Checked) -> Table:
     """Each filter on all rows, and what it alone does not keep."""
-    table = Table(title="Each filter on every row", title_justify="left")
-    table.add_column("filter")
-    for mode in MODES:
-        for name in ("kept", "dropped", "unjudged", "alone"):
-            table.add_column(f"{mode}: {name}", justify="right")
-    table.add_column("ms a row", justify="right")
+    table = Table(
+        title="Each filter on every row", title_justify="left", box=box.SIMPLE_HEAD,
+        padding=0, caption_justify="left",
+        caption="alone: rows that every other filter keeps",
+    )  # fmt: skip
+    table.add_column("filter", overflow="fold")
+    modes = [mode for mode in MODES if found.rows[mode]]
+    for name in ("kept", "dropped", "unjudged", "alone"):
+        for mode in modes:
+            table.add_column(f"{name}\n{mode}", justify="right", no_wrap=True)
+    table.add_column("ms\na row", justify="right", no_wrap=True)
     rows = sum(found.rows.values())
+    totals = Counter[tuple[str, str, str]]()
+    for (filter, decision, _, where), count in found.verdicts.items():
+        totals[filter, decision, where] += count
     for filter in dict.fromkeys(key[0] for key in found.verdicts):
-        cells = []
-        for mode in MODES:
-            totals = Counter[str]()
-            for (name, decision, _, where), count in found.verdicts.items():
-                if (name, where) == (filter, mode):
-                    totals[decision] += count
-            numbers = (*(totals[each] for each in ("keep", "drop", "unjudged")),)
-            cells += [f"{number:,}" for number in (*numbers, found.alone[filter, mode])]
+        counts = [totals[filter, each, mode] for each in get_args(Decision) for mode in modes]
+        counts += [found.alone[filter, mode] for mode in modes]
+        cells = [f"{count:,}" for count in counts]
         table.add_row(plain(filter), *cells, f"{1000 * found.seconds[filter] / rows:.2f}")
     return table
 

@@ -49,7 +49,7 @@ def diff(
         num_examples: how many of each kind are shown.
 
     Raises:
-        ConfigError: `out` has another suffix.
+        ConfigError: `out` has another suffix or is there already.
         PartError: a part is damaged.
     """
     check_path(out)

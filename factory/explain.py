@@ -176,7 +176,7 @@ def _output(job: Job, prompt: Prompt, row: dict[str, Any], limit: int) -> Panel:
     for method in methods(job.pipeline):
         if (answer := read_by(method, response)) is not None:
             lines.append(f"{method.name} reads the answer: {short(answer, limit)}")
-    if row["reference"] is not None and row["expected_answer"] is None:
+    if row["reference"] is not None:
         lines.append(f"no gold answer; the majority says: {short(row['reference'], limit)}")
     if row["error"]:
         lines.append(f"the request failed: {row['error']}")
@@ -229,8 +229,10 @@ def _group(job: Job, found: Found) -> Iterator[RenderableType]:
         yield plain("No response is there yet." if _asked(found) else "It was never asked.")
         return
     table = Table(title="All responses to the prompt", title_justify="left")
-    for name in ("id", "fate", "teacher", "tokens written", "pass rate"):
-        table.add_column(name)
+    for name in ("id", "fate"):
+        table.add_column(name, overflow="fold")  # an id that lost its end names nothing
+    for name in ("teacher", "tokens written", "pass rate"):
+        table.add_column(name, overflow="fold", justify="right" if name != "teacher" else "left")
     for row in found.responses:
         fate = "kept" if row["kept"] else f"{row['dropped_by']}: {row['reason']}"
         if twin := _response_twin(job, found, row):

@@ -22,6 +22,7 @@ from factory.errors import ConfigError, PrerequisiteError, RunError
 
 _SUFFIXES = (".parquet", ".jsonl", ".json", ".ndjson")
 _COMPRESSED = (".gz", ".zst")
+_KNOWN = f"{', '.join(_SUFFIXES)} (the latter three also with .gz or .zst)"
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
 _BATCH_ROWS = 256
 _BATCH_BYTES = 8 << 20
@@ -65,17 +66,20 @@ def _paths(data: str) -> list[Path]:
     if path.is_dir():
         found = sorted(each for each in path.rglob("*") if each.is_file() and _kind(each))
     elif path.exists():
-        found = [path] if _kind(path) else []
+        if not _kind(path):
+            raise ConfigError(
+                f"{data}: must be a file of {_KNOWN}, got {path.suffix or 'no suffix'}"
+            )
+        found = [path]
     else:
         named = [Path(each) for each in glob.glob(str(path), recursive=True)]
         found = sorted(each for each in named if each.is_file() and _kind(each))
         if not found and _HUB.fullmatch(data) and not _kind(path):
             return []
     if not found:
-        known = ", ".join(_SUFFIXES)
         raise ConfigError(
-            f"{data}: no such data; give a file, a directory or a pattern of {known} (the latter "
-            "also with .gz or .zst), or an id of the Hub such as org/name"
+            f"{data}: no such data; give a file, a directory or a pattern of {_KNOWN}, or an id of "
+            "the Hub such as org/name"
         )
     return found
 
@@ -158,9 +162,11 @@ def _lines(path: Path, file: IO[bytes]) -> Iterator[tuple[dict[str, Any] | str, 
 def _object(line: bytes) -> dict[str, Any] | str:
     try:
         value = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:  # what msgspec refuses, such as NaN and halves of surrogate pairs
             value = json.loads(line)
+        except UnicodeDecodeError:
+            return "not_utf8"
         except (ValueError, RecursionError):
             return "not_json"
     return value if isinstance(value, dict) else "not_an_object"

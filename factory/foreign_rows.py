@@ -249,13 +249,19 @@ def _tests(value: Any) -> tuple[UnitTest, ...]:
                     kind=kind,  # type: ignore[arg-type]  # one of the two
                     input=each if isinstance(each, str) else json.dumps(each),
                     expected=said if isinstance(said, str) else json.dumps(said),
-                    entry_point=entry,
+                    entry_point=_whole(entry),
                 )
                 for each, said in pairs
             )
-        return tuple(UnitTest(**each) for each in value)
+        return tuple(UnitTest(**{name: _whole(each[name]) for name in each}) for each in value)
     except (TypeError, KeyError, ValueError) as error:
         raise BadRow("tests_not_read") from error
+
+
+def _whole(text: Any) -> Any:
+    if not isinstance(text, str):
+        raise TypeError("no text")
+    return text
 
 
 def _constraints(args: Any) -> tuple[Constraint, ...]:
@@ -265,8 +271,8 @@ def _constraints(args: Any) -> tuple[Constraint, ...]:
         return ()
     ids, kwargs = args["instruction_id_list"], args.get("instruction_kwargs")
     kwargs = _json(kwargs, "args_not_read") if isinstance(kwargs, str) else kwargs
-    kwargs = kwargs or [{} for _ in ids]
     try:
+        kwargs = kwargs or [{} for _ in ids]
         return tuple(
             Constraint(
                 instruction_id=str(id),

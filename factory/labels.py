@@ -173,7 +173,7 @@ def _ask_all(
             words = said(stratum.decision, stratum.reason)
             console.print(plain(f"{name} says: {words}, score {candidate.score}"))
         typed = ask(f"Is {bare(name)} to keep it? {_KEYS}: ")
-        key = (typed or "q").strip().lower()[:1]
+        key = _key(typed)
         limit = _LIMIT
         match key:
             case "q":
@@ -188,6 +188,13 @@ def _ask_all(
                 place = _next(sample, file, place + 1)
             case _:
                 console.print(plain(f"{typed!r} is none of {_KEYS}"))
+
+
+def _key(typed: str | None) -> str:
+    """The letter of a key that was typed whole or by its letter; empty for anything else."""
+    word = "quit" if typed is None else typed.strip().lower()
+    known = (*_ANSWERS.values(), "back", "more", "quit")
+    return next((each[0] for each in known if word in (each, each[0])), "")
 
 
 def _next(sample: Sequence[tuple[Stratum, Candidate]], file: LabelFile, place: int) -> int:

@@ -84,7 +84,7 @@ def refilter(
         progress: shows how far it is.
 
     Raises:
-        ConfigError: the new job has other prompts, or `out` another suffix.
+        ConfigError: the new job has other prompts, or `out` has another suffix or is there.
         RunError: no part is finished.
         PartError: a part is damaged.
     """
@@ -150,10 +150,8 @@ def _rejudge_part(job: Job, run: RunDirectory, part: int) -> _Part:
     judged = judge(steps, responses)
     gold, bad = _check_gold(job, prompts)
     for item in judged:
-        if item.response.prompt.index in bad:
-            assert job.pipeline.gold
-            name = job.pipeline.gold.name
-            item.verdicts = [replace(Verdict.drop("bad_gold"), filter=name)]
+        if verdict := bad.get(item.response.prompt.index):
+            item.verdicts = [verdict]
     before, after = _frame(map(_without_quota, rows)), _frame(map(response_row, judged))
     return _Part(
         changed=changes(before, after).to_dicts(),
@@ -214,17 +212,20 @@ def _is_answer_to(job: Job, step: Graded, response: Response, grade: Grade) -> b
     return request.key == grade.request_key
 
 
-def _check_gold(job: Job, prompts: Sequence[dict[str, Any]]) -> tuple[Counter[str], set[int]]:
-    """How the gold check comes out now, and the prompts that would not be asked any more."""
+def _check_gold(
+    job: Job, prompts: Sequence[dict[str, Any]]
+) -> tuple[Counter[str], dict[int, Verdict]]:
+    """How the gold check comes out now, and why prompts would not be asked any more."""
+    gold = job.pipeline.gold
     counts: Counter[str] = Counter()
-    bad = set()
+    bad = {}
     for row in prompts:
-        verdict = check_gold(job.pipeline.gold, prompt_from_row(row))
+        verdict = check_gold(gold, prompt_from_row(row), votes=job.pipeline.votes)
         if verdict.decision == row["decision"]:
             continue
         counts["gained" if verdict.decision == "keep" else "lost"] += 1
-        if verdict.decision != "keep":
-            bad.add(row["index"])
+        if gold and verdict.decision != "keep":
+            bad[row["index"]] = replace(verdict, filter=gold.name)
     return counts, bad
 
 
@@ -245,7 +246,7 @@ def _add(total: _Part, found: _Part) -> None:
 def _remarks(run: RunDirectory, old: Job, new: Job, total: _Part) -> Iterator[str]:
     """What else would be different, and how to get the dataset."""
     told = differences(old, new)
-    if changed := [line for line in told if line.startswith("filters.")]:
+    if changed := [line for line in told if line.startswith(("filters.", "keep "))]:
         yield f"Changed: {'; '.join(changed)}."
     now = {bare(each.name): each.name for each in methods(new.pipeline)}
     for name in sorted(total.filters):
@@ -275,7 +276,7 @@ def _remarks(run: RunDirectory, old: Job, new: Job, total: _Part) -> Iterator[st
     )
 
 
-_FILTERS = ("filters.", "limits.", "accept.")
+_FILTERS = ("filters.", "keep", "limits.", "accept.")
 
 
 def _quota(job: Job, total: _Part) -> Iterator[str]:

@@ -50,14 +50,16 @@ class RowFile:
 
 
 def check_path(path: Path | None) -> None:
-    """Refuse a file of another suffix, before anything is worked out for it.
+    """Refuse a file that is there, or of another suffix, before anything is worked out for it.
 
     Raises:
-        ConfigError: naming the file and the two suffixes.
+        ConfigError: naming the file and the way out.
     """
     if path and path.suffix not in SUFFIXES:
         got = repr(path.suffix) if path.suffix else "none"
         raise ConfigError(f"{path}: the suffix must be .jsonl or .parquet, got {got}")
+    if path and os.path.lexists(path):
+        raise ConfigError(f"{path}: is there already; give --out a new file, or delete this one")
 
 
 @contextlib.contextmanager
@@ -69,7 +71,7 @@ def row_file(path: Path | None, schema: pa.Schema) -> Iterator[RowFile]:
         schema: of the rows.
 
     Raises:
-        ConfigError: another suffix.
+        ConfigError: another suffix, or the file is there already.
         RunError: the file cannot be written.
     """
     check_path(path)

@@ -151,8 +151,8 @@ def read_part(
 def _damaged(path: Path, reason: object) -> PartError:
     text = " ".join(str(reason).split())[:120]
     return PartError(
-        f"{path}: damaged part ({text}); delete it and run the same command again, "
-        "its completions are in the ledger"
+        f"{path}: damaged part ({text}); delete it and go on with factory run, its "
+        "completions are in the ledger"
     )
 
 

@@ -80,6 +80,6 @@ def _rows(path: Path, schema: pa.Schema, columns: Sequence[str]) -> Iterator[dic
 def _damaged(path: Path, error: Exception) -> PartError:
     reason = " ".join(str(error).split())[:120]
     return PartError(
-        f"{path}: damaged part ({reason}); delete it and run the same command again, "
-        "its completions are in the ledger"
+        f"{path}: damaged part ({reason}); delete it and go on with factory run, its "
+        "completions are in the ledger"
     )

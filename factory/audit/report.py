@@ -159,7 +159,7 @@ def _example_cells(example: Example) -> list[Text]:
     if example.distance is not None:
         score += f"\nnear-miss, {example.distance:.3g} away"
     expected = row["expected_answer"]
-    if expected is None and row["reference"] is not None:
+    if row["reference"] is not None:
         expected = f"{row['reference']} (majority)"
     said = row["output"] or row["error"] or ""
     return [

@@ -1,6 +1,7 @@
 """Commands about verdicts: refilter, diff, explain, check, and labels."""
 
 import os
+import signal
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from factory.commands.options import OutOption, RunPath, SetOption, WorkersOption
 
@@ -55,7 +57,7 @@ def refilter_command(
         progress=Progress(),
     )
     for piece in report:
-        console.print(piece, soft_wrap=isinstance(piece, str))
+        console.print(piece, soft_wrap=isinstance(piece, Text))
 
 
 def diff_command(
@@ -102,6 +104,8 @@ def label_responses(run: Path, filter: str, number: int, show_verdict: bool, rep
 
     def ask(question: str) -> str | None:
         console.print(question, end="", markup=False, highlight=False)
+        # Polars has the kernel go on with a read after Ctrl-C, which then would end nothing.
+        signal.siginterrupt(signal.SIGINT, True)
         line = sys.stdin.readline()
         if not sys.stdin.isatty():
             console.print()  # nobody has pressed return
@@ -131,6 +135,7 @@ def check_command(
     """Run filters over a dataset that was made elsewhere, such as the released one."""
     from factory.check import check
     from factory.check_report import check_report
+    from factory.errors import RunError
     from factory.foreign_files import batches
     from factory.progress import Progress
 
@@ -149,6 +154,11 @@ def check_command(
         console.print(piece)
     if out:
         console.print(f"verdicts on every row are in {out}", markup=False, soft_wrap=True)
+    if found.num_rows and not found.rows.total():
+        raise RunError(
+            f"{data}: no row of it could be judged; name its columns with --column ROLE=NAME, such "
+            "as --column prompt=problem --column output=solution"
+        )
 
 
 def _filters(names: list[str], sets: list[str]) -> list["Filter"]:

@@ -215,3 +215,42 @@ def test_one_json_array_is_refused_with_the_way_out(tmp_path):
     path.write_text("[{}]")
     with pytest.raises(ConfigError, match="write a JSON object a line instead"):
         check(batches(str(path)), FILTERS)
+
+
+def test_a_file_of_another_kind_is_told_from_one_that_is_not_there(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("a,b")
+    with pytest.raises(ConfigError, match="must be a file of .parquet, .jsonl.*got .csv"):
+        check(batches(str(path)), FILTERS)
+
+
+def test_a_line_that_is_not_utf8_has_a_reason_and_the_others_go_on(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b'{"output": "\xff"}\n' + json.dumps(ROWS[2]).encode() + b"\n")
+    found = check(batches(str(path)), FILTERS)
+    assert found.bad == {"not_utf8": 1}
+    assert found.rows == {"off": 1}
+
+
+def test_a_file_that_is_there_is_never_written_over(data, factory):
+    before = data.read_bytes()
+    done = factory("check", data, "--filter", "think_tags", "--out", data)
+    assert done.returncode == 2
+    assert "is there already; give --out a new file" in done.stderr
+    assert data.read_bytes() == before
+
+
+def test_where_no_row_can_be_judged_the_command_fails_with_the_way_out(data, factory):
+    done = factory("check", data, "--filter", "think_tags", "--column", "output=solution")
+    assert done.returncode == 1
+    assert "no_output" in done.stdout
+    assert "no row of it could be judged; name its columns with --column" in done.stderr
+
+
+def test_filters_are_named_whole_on_a_narrow_terminal(data, factory, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    done = factory("check", data, "--filter", "think_tags", "--filter", "final_answer")
+    table = done.stdout.partition("What is not kept")[0]
+    assert "final_answer.v2" in table
+    assert "unjudged" in table
+    assert "…" not in table

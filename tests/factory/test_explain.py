@@ -149,3 +149,11 @@ def test_nearest_ids_are_found_among_many_by_either_end():
     wrong_start = "maht" + known[777][4:]
     assert known[777] in nearest_ids(wrong_end, known)
     assert nearest_ids(wrong_start, known)[0] == known[777]
+
+
+def test_ids_are_whole_on_a_narrow_terminal(finished, factory, monkeypatch):
+    made, directory = finished
+    monkeypatch.setenv("COLUMNS", "80")
+    done = factory("explain", directory.root, prompt_id(made))
+    assert done.returncode == 0, done.stderr
+    assert "…" not in done.stdout.partition("All responses to the prompt")[2]

@@ -150,6 +150,18 @@ def test_instructions_tests_and_choices_come_along():
         ({"input": TURNS, "output": "5", "options": 3}, "choices_not_texts"),
         ({"input": TURNS, "output": "5", "tests": "{"}, "tests_not_read"),
         ({"input": TURNS, "output": "5", "tests": [{"kind": "stdio"}]}, "tests_not_read"),
+        (
+            {"input": TURNS, "output": "5", "tests": [{"kind": "stdio", "input": None}]},
+            "tests_not_read",
+        ),
+        (
+            {
+                "input": TURNS,
+                "output": "5",
+                "tests": {"fn_name": 5, "inputs": [1], "outputs": [1]},
+            },
+            "tests_not_read",
+        ),
         ({"input": TURNS, "output": "5", "args": "{"}, "args_not_read"),
         (
             {
@@ -159,6 +171,7 @@ def test_instructions_tests_and_choices_come_along():
             },
             "args_not_read",
         ),
+        ({"input": TURNS, "output": "5", "args": {"instruction_id_list": 5}}, "args_not_read"),
         ({"messages": TURNS}, "no_output"),
         ({"messages": "[" * 100_000}, "prompt_not_turns"),
     ],

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 
 import pytest
@@ -81,11 +82,12 @@ def test_the_next_start_goes_on_and_a_report_asks_nothing(fresh, factory):
 
 
 def test_back_corrects_and_nonsense_is_asked_again(fresh):
-    shown = labelled(fresh, "y", "what?", "b", "n", "q")
+    shown = labelled(fresh, "y", "what?", "back", "no idea", "No", "q")
     lines = stored(fresh[1])
     assert [line["label"] for line in lines] == ["yes", "no"]
     assert lines[0]["id"] == lines[1]["id"]
     assert "'what?' is none of" in shown
+    assert "'no idea' is none of" in shown
     assert LabelFile(fresh[1], "final_answer.v2").labels == {lines[0]["id"]: "no"}
 
 
@@ -241,3 +243,25 @@ def test_a_verdict_that_spelling_would_not_give_comes_before_the_rest(finished):
 
 def test_report_without_a_filter_is_a_wrong_command(fresh, factory):
     assert factory("audit", fresh[1].root, "--report").returncode == 2
+
+
+def test_ctrl_c_ends_the_labelling(fresh):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "factory", "audit", fresh[1].root, "--label", "final_answer"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+    )
+    try:
+        shown = b""
+        while b"(uit): " not in shown:
+            shown += (line := os.read(process.stdout.fileno(), 4096))
+            assert line, "it ended"
+        time.sleep(0.5)  # until it waits for the answer
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 1, "its input stays open"
+    finally:
+        process.kill()
+        _, errors = process.communicate()
+    assert b"interrupted" in errors

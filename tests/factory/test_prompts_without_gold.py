@@ -6,12 +6,17 @@ from dataclasses import dataclass, replace
 import polars as pl
 import pytest
 
+from factory.audit import audit
 from factory.engine import run
+from factory.explain import explain
 from factory.recipe import Job
 from factory.records import Prompt, Request
+from factory.rejudge import refilter
+from factory.rundir import open_run
 from factory.steps import Keep, Refer, Source
 from factory.teachers.scripted import ScriptedTeacher
 from filters import FinalAnswer, Majority
+from tests.factory.test_rejudge import text
 from tests.toys import toy_job
 
 
@@ -95,3 +100,27 @@ def test_rl_leaves_out_what_the_teacher_solves_too_often(client, tmp_path):
     published = pl.read_parquet(tmp_path / "run" / "dataset" / "RL" / "math" / "*.parquet")
     assert len(published) == 12 - left_out["too_easy"]
     assert published["pass_rate"].max() < 0.5
+
+
+def test_refilter_lets_the_vote_stand_in_for_a_gold_answer(voted, tmp_path):
+    job = job_without_gold(tmp_path, votes=True)
+    shown = text(refilter(open_run(voted[0]), job, job))
+    assert "no verdict differs" in shown
+    assert "Gold answers" not in shown
+
+
+def test_refilter_without_the_vote_says_that_there_is_no_gold_answer(voted, tmp_path):
+    with_votes, without = (job_without_gold(tmp_path, votes=each) for each in (True, False))
+    shown = text(refilter(open_run(voted[0]), with_votes, without))
+    assert "drop no_gold" in shown
+    assert "bad_gold" not in shown
+    assert "Gold answers of 6 prompts do not pass any more" in shown
+
+
+def test_explain_and_audit_say_that_a_majority_speaks(voted, tmp_path):
+    job, directory = job_without_gold(tmp_path, votes=True), open_run(voted[0])
+    first = next(job.pipeline.source.prompts(0, 1))
+    shown = text(explain(job, directory, f"{first.id}-on-001"))
+    assert "no gold answer; the majority says: 7" in shown
+    pieces = text(audit(directory, job=job, num_examples=40, html=False, overlap=False))
+    assert "7 (majority)" in pieces

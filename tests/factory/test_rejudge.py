@@ -215,6 +215,21 @@ def test_the_command_sets_fields_and_ends_with_0(finished, factory):
     assert "drop loop" in done.stdout
 
 
+def test_further_filters_are_told_as_changed_and_the_way_on_is_one_line(
+    finished, factory, tmp_path, monkeypatch
+):
+    made, directory = finished
+    (tmp_path / "new.toml").write_text(
+        made.to_toml().replace("keep = []", 'keep = ["personal_data"]')
+    )
+    monkeypatch.setenv("COLUMNS", "80")
+    done = factory("refilter", directory.root, "--recipe", tmp_path / "new.toml", "--workers", 1)
+    assert done.returncode == 0, done.stderr
+    assert "keep was [] and is ['personal_data']" in done.stdout
+    assert "not seen here" not in done.stdout
+    assert f"factory run NEW.toml --out NEW --ledger {directory.ledger}\n" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
