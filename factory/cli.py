@@ -54,7 +54,7 @@ def main() -> None:
     except SystemExit as end:
         if end.code != _INTERRUPTED:
             raise
-        text = "interrupted: what is finished is kept, run the same command again to go on"
+        text = "interrupted: run the same command again; what a run had finished is kept"
         Console(stderr=True).print(text)
         sys.exit(1)
 

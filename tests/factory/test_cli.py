@@ -151,7 +151,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on(tmp_path):
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
     _, errors = process.communicate()
     assert process.returncode == 1
-    assert "interrupted: what is finished is kept" in errors
+    assert "interrupted: run the same command again" in errors
     assert "Traceback" not in errors
     assert not (tmp_path / "out" / "manifest.json").exists()
     finished = len(list(responses.glob("*.parquet")))
