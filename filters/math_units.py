@@ -6,6 +6,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
+from filters.units import read_unit
+
 _TABLE: Final = {
     "length": "mm millimeter millimetre 1/1000|cm centimeter centimetre 1/100|dm decimeter 1/10"
     "|m meter metre 1|km kilometer kilometre 1000|in inch inche 254/10000|ft foot feet 3048/10000"
@@ -87,14 +89,22 @@ def find(text: str) -> Unit:
         if spelling in _KNOWN:
             unit = _KNOWN[spelling]
             return Unit(unit.name, unit.family, unit.factor, exponent)
-    return Unit(name.removesuffix("s"))
+    return _measured(text) or Unit(name.removesuffix("s"))
+
+
+def _measured(text: str) -> Unit | None:
+    """A unit of physics, its case kept: `mW` is no `MW`, and `N` no `J`."""
+    read = read_unit(" ".join(re.sub(r"\\text|[\\{}]", " ", text).split()))
+    if read is None or not any(read.dimension) or read.offset:
+        return None
+    return Unit(text, f"of dimension {read.dimension}", read.factor)
 
 
 def ratio(gold: Unit, predicted: Unit) -> Fraction | None:
     """What the predicted number is multiplied by; None where the units cannot be one another.
 
-    Units that nobody knows fit all; so do a length and an area in the same unit, which people
-    write for each other.
+    Units that nobody knows fit all; so do a length and an area or a volume in the same unit, since
+    people forget the exponent.
     """
     if not gold.family or not predicted.family:
         return Fraction(1)
@@ -102,4 +112,5 @@ def ratio(gold: Unit, predicted: Unit) -> Fraction | None:
         return None
     if gold.exponent == predicted.exponent:
         return (predicted.factor / gold.factor) ** gold.exponent
-    return Fraction(1) if gold.name == predicted.name else None
+    forgotten = gold.family == "length" and 1 in (gold.exponent, predicted.exponent)
+    return Fraction(1) if forgotten and gold.name == predicted.name else None
