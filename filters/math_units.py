@@ -70,6 +70,8 @@ def _known() -> dict[str, Unit]:
 
 
 _KNOWN: Final = _known()
+_FAMILIES: Final = {(1, 0, 0): "length", (0, 1, 0): "mass", (0, 0, 1): "time", (1, 0, -1): "speed"}
+"""Of metre, kilogram and second, in which the table measures these families too."""
 _SQUARE: Final = re.compile(r"^(?:(square|sq)|(cubic|cu))\.?(?=[a-z])")
 _RAISED: Final = re.compile(r"(?:\^\{?|)([23])\}?$")
 
@@ -85,6 +87,8 @@ def find(text: str) -> Unit:
         exponent, name = (2 if found[0] == "squared" else 3), name[: found.start()]
     elif found := _RAISED.search(name):
         exponent, name = int(found[1]), name[: found.start()]
+    if "/" in name and exponent > 1 and (unit := _measured(text)):
+        return unit
     for spelling in (name, name.removesuffix("s"), name.replace("s/", "/")):
         if spelling in _KNOWN:
             unit = _KNOWN[spelling]
@@ -94,10 +98,12 @@ def find(text: str) -> Unit:
 
 def _measured(text: str) -> Unit | None:
     """A unit of physics, its case kept: `mW` is no `MW`, and `N` no `J`."""
-    read = read_unit(" ".join(re.sub(r"\\text|[\\{}]", " ", text).split()))
+    text = " ".join(re.sub(r"\\text|[\\{}]", " ", text).split())
+    read = read_unit(re.sub(r"^ms ?\^ ?(?=-)", "m s^", text))
     if read is None or not any(read.dimension) or read.offset:
         return None
-    return Unit(text, f"of dimension {read.dimension}", read.factor)
+    family = _FAMILIES.get(read.dimension[:3]) if not any(read.dimension[3:]) else None
+    return Unit(text, family or f"of dimension {read.dimension}", read.factor)
 
 
 def ratio(gold: Unit, predicted: Unit) -> Fraction | None:

@@ -148,6 +148,9 @@ currency
 units
 = 3\text{ kN} | 3000\text{ N}
 = 12\text{ cm} | 12\text{ cm}^2
+= 20\text{ mi/h} | 20\text{ mph}
+= 9.8\text{ m/s}^2 | 9.8 \text{ ms}^{-2}
+= 2\text{ t} | 2000\text{ kg}
 # 3\text{ N} | 3\text{ J}
 # 3\text{ mW} | 3\text{ MW}
 # 3\text{ kHz} | 3\text{ Hz}
@@ -703,6 +706,7 @@ the number of a percentage counts where it is an integer only
 units are dropped unread: different ones are the same, and scaled ones are not
 # 7\% | \$7
 # 7\% | 7^\circ
+= 2\text{ t} | 2000\text{ kg}
 = 3\text{ kN} | 3000\text{ N}
 # 3\text{ N} | 3\text{ J}
 # 3\text{ mW} | 3\text{ MW}
