@@ -1,5 +1,6 @@
 """Comparing two quantities: exactly, then rounded where one is a decimal, then by their units."""
 
+from dataclasses import replace
 from fractions import Fraction
 from math import floor, log10
 from typing import Final
@@ -8,7 +9,7 @@ from filters.math_field import INFINITE, PI, Atom, Unreadable, Value, atom, numb
 from filters.math_forms import Quantity, is_letter
 from filters.math_numbers import approximate, differ
 from filters.math_policy import Policy
-from filters.math_units import ratio
+from filters.math_units import find, ratio
 
 Settled = bool | None
 """None where the fast path cannot say."""
@@ -19,6 +20,7 @@ _UNIT_LETTERS: Final = frozenset("mglhsCFKLJNWVA")
 
 def quantities(gold: Quantity, predicted: Quantity, policy: Policy) -> Settled:
     """Whether two quantities are the same."""
+    gold, predicted = _lettered(gold, predicted), _lettered(predicted, gold)
     if predicted.unreduced and not gold.unreduced and not policy.unreduced:
         return False
     if policy.units == "require" and gold.unit is not None and predicted.unit is None:
@@ -45,6 +47,18 @@ def quantities(gold: Quantity, predicted: Quantity, policy: Policy) -> Settled:
         if turned:
             return True
     return None if None in settled else False
+
+
+def _lettered(one: Quantity, other: Quantity) -> Quantity:
+    """A letter behind a number as its unit, where the other has one: `5 m` beside `5 cm`."""
+    letters = [each for each in one.value.atoms if is_letter(each) and each.name in "mglhs"]
+    if one.unit or len(letters) != 1 or not (other.unit and other.unit.family):
+        return one
+    value, power = one.value, 0
+    while has_letters(value) and power < 3:
+        value, power = value / atom(letters[0]), power + 1
+    unit = find(f"{letters[0].name}^{power}" if power > 1 else letters[0].name)
+    return one if has_letters(value) else replace(one, value=value, unit=unit)
 
 
 def _percents(

@@ -70,7 +70,12 @@ def _known() -> dict[str, Unit]:
 
 
 _KNOWN: Final = _known()
-_FAMILIES: Final = {(1, 0, 0): "length", (0, 1, 0): "mass", (0, 0, 1): "time", (1, 0, -1): "speed"}
+_FAMILIES: Final[dict[tuple[int, ...], str]] = {
+    (1, 0, 0): "length",
+    (0, 1, 0): "mass",
+    (0, 0, 1): "time",
+    (1, 0, -1): "speed",
+}
 """Of metre, kilogram and second, in which the table measures these families too."""
 _SQUARE: Final = re.compile(r"^(?:(square|sq)|(cubic|cu))\.?(?=[a-z])")
 _RAISED: Final = re.compile(r"(?:\^\{?|)([23])\}?$")

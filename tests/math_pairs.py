@@ -146,6 +146,10 @@ currency
 # \$5 | 5\text{ cents}
 # \$1,234 | 1.234
 units
+# 4 m | 4 cm
+# 4\text{ cm} | 4 m
+= 4 m | 400 cm
+= 4 m^2 | 40000\text{ cm}^2
 = 3\text{ kN} | 3000\text{ N}
 = 12\text{ cm} | 12\text{ cm}^2
 = 20\text{ mi/h} | 20\text{ mph}
@@ -704,6 +708,10 @@ a mixed number in percent is not compared with a decimal
 the number of a percentage counts where it is an integer only
 = 28.5\% | 28.5
 units are dropped unread: different ones are the same, and scaled ones are not
+# 4 m | 4 cm
+# 4\text{ cm} | 4 m
+= 4 m | 400 cm
+= 4 m^2 | 40000\text{ cm}^2
 # 7\% | \$7
 # 7\% | 7^\circ
 = 2\text{ t} | 2000\text{ kg}

@@ -92,7 +92,7 @@ def main() -> None:
     draw.shuffle(work)
     begun = time.perf_counter()
     with ThreadPoolExecutor(64) as pool:
-        ended = list(pool.map(ask, work))  # type: ignore[arg-type]
+        ended = list(pool.map(ask, work))
     wall = time.perf_counter() - begun
     fair = Counter(
         "right" if reply == str(pair[2]) else reply
