@@ -94,7 +94,7 @@ def _sides(text: str) -> tuple[list[str], list[str]]:
 
 def bracketed_whole(text: str) -> bool:
     """Whether one pair of brackets holds the whole text."""
-    return text[:1] in ("(", "[", "\\") and closing(text, 0) == len(text) - 1
+    return text.startswith(("(", "[", "\\{")) and closing(text, 0) == len(text) - 1
 
 
 def _separated(side: str) -> bool:

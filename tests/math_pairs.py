@@ -601,6 +601,8 @@ equations
 # x^2+y^2=1 | x^2+y^2=4
 # n=2, 3, 4 | n=1, 2, 3
 plus-minus
+= \pm(1+\sqrt2) | 1+\sqrt2, -1-\sqrt2
+# \pm(1+\sqrt2) | 1+\sqrt2, 1-\sqrt2
 = 1\pm\sqrt{19} | 1+\sqrt{19}, 1-\sqrt{19}
 = 3\pm2\sqrt2 | 3\pm 2 \sqrt{2}
 = \pm2021 | -2021, 2021
