@@ -29,6 +29,8 @@ from filters.math_reading import read, squash
 from filters.math_relations import equation
 from filters.math_text import clean
 
+_OF_X: Final = re.compile(r"[a-z]\(x\)")
+_PRIMED: Final = re.compile(r"(?<![A-Za-z])[A-Za-z]'+")
 _COMMA: Final = re.compile(r"-?(?:0,\d+|\d+,(?!\d{3}$)\d+)")
 _POINT: Final = re.compile(r"-?\d+\.\d+")
 """A decimal comma beside a decimal point; with three digits it separates thousands."""
@@ -70,12 +72,18 @@ def compare(gold: Form, predicted: Form, policy: Policy) -> Settled:
         case Numeral(), Numeral():
             return gold == predicted
         case Opaque(), Opaque():
-            return True if gold.text == predicted.text else None
+            if gold.text == predicted.text:
+                return True
+            primes = [sorted(_PRIMED.findall(side.text)) for side in (gold, predicted)]
+            return None if primes[0] == primes[1] else False
     return _kinds(gold, predicted, policy)
 
 
 def _kinds(gold: Form, predicted: Form, policy: Policy) -> Settled:
     """Answers of two kinds."""
+    if isinstance(gold, Relation) and isinstance(predicted, Quantity):
+        # A line is no number; `AB/CD = 2`, in capitals, is.
+        return False if gold.sign == "=" and re.search("[a-z]", gold.text) else None
     if isinstance(gold, Opaque | Relation) or isinstance(predicted, Opaque | Relation):
         return None
     for one, other in ((gold, predicted), (predicted, gold)):
@@ -91,7 +99,7 @@ def _kinds(gold: Form, predicted: Form, policy: Policy) -> Settled:
                 return "".join(map(_option_letter, one.items)) == other.text
             case Word(), Quantity():
                 return None if has_letters(other.value) else False
-            case Numeral(), _:
+            case (Numeral(), _) | (Union(), Listing(brackets="{}" | "()" | "[]" | "[)" | "(]")):
                 return None
             case Matrix(), Listing(brackets="()" | "[]" | ""):
                 return _vector(gold, predicted, policy)
@@ -116,16 +124,26 @@ def _named(gold: Form, predicted: Form, policy: Policy) -> Settled:
     left = gold.form if isinstance(gold, Named) else gold
     right = predicted.form if isinstance(predicted, Named) else predicted
     found = compare(left, right, policy)
+    for one, other in ((gold, right), (predicted, left)):
+        if isinstance(one, Named) and one.range and _is_enumeration(other):
+            return False
     if not (isinstance(gold, Named) and isinstance(predicted, Named)):
         return found
     if gold.name == predicted.name:
         return found
     if found is True:
-        return None  # the same under another name
+        dependent = all(
+            name == "y" or _OF_X.fullmatch(name) for name in (gold.name, predicted.name)
+        )
+        return True if dependent else None  # the same under another name
     solved = _equations(gold, predicted)
     if solved is None and not (_letters_in(left) or _letters_in(right)):
         return found
     return solved
+
+
+def _is_enumeration(form: Form) -> bool:
+    return isinstance(form, Listing) and form.brackets in ("", "{}") and len(form.items) > 1
 
 
 def _letters_in(form: Form) -> bool:

@@ -1,5 +1,6 @@
 """Comparing two quantities: exactly, then rounded where one is a decimal, then by their units."""
 
+from dataclasses import replace
 from fractions import Fraction
 from math import floor, log10
 from typing import Final
@@ -8,21 +9,25 @@ from filters.math_field import INFINITE, PI, Atom, Unreadable, Value, atom, numb
 from filters.math_forms import Quantity, is_letter
 from filters.math_numbers import approximate, differ
 from filters.math_policy import Policy
-from filters.math_units import ratio
+from filters.math_units import find, ratio
 
 Settled = bool | None
 """None where the fast path cannot say."""
 
-_UNIT_LETTERS: Final = frozenset("mglhstdcCFKLJNWVA")
+_UNIT_LETTERS: Final = frozenset("mglhsCFKLJNWVA")
 """Letters that, after a number, may be units that math-verify takes away."""
 
 
 def quantities(gold: Quantity, predicted: Quantity, policy: Policy) -> Settled:
     """Whether two quantities are the same."""
+    gold, predicted = _lettered(gold, predicted), _lettered(predicted, gold)
     if predicted.unreduced and not gold.unreduced and not policy.unreduced:
         return False
     if policy.units == "require" and gold.unit is not None and predicted.unit is None:
         return False
+    for one, other in ((gold, predicted), (predicted, gold)):
+        if one.percent and not other.percent and other.unit and other.unit.family:
+            return False
     scale: Fraction | None = Fraction(1)
     if gold.unit and predicted.unit:
         scale = ratio(gold.unit, predicted.unit)
@@ -31,7 +36,10 @@ def quantities(gold: Quantity, predicted: Quantity, policy: Policy) -> Settled:
     assert scale is not None
     value = predicted.value if scale == 1 else predicted.value * number(scale)
     decimal = gold.decimal or predicted.decimal
-    settled = [_values(a, b, decimal, policy) for a, b in _percents(gold, value, predicted, policy)]
+    both = gold.decimal and predicted.decimal
+    settled = [
+        _values(a, b, decimal, both, policy) for a, b in _percents(gold, value, predicted, policy)
+    ]
     if True in settled:
         return True
     if gold.unit or predicted.unit:
@@ -39,6 +47,18 @@ def quantities(gold: Quantity, predicted: Quantity, policy: Policy) -> Settled:
         if turned:
             return True
     return None if None in settled else False
+
+
+def _lettered(one: Quantity, other: Quantity) -> Quantity:
+    """A letter behind a number as its unit, where the other has one: `5 m` beside `5 cm`."""
+    letters = [each for each in one.value.atoms if is_letter(each) and each.name in "mglhs"]
+    if one.unit or len(letters) != 1 or not (other.unit and other.unit.family):
+        return one
+    value, power = one.value, 0
+    while has_letters(value) and power < 3:
+        value, power = value / atom(letters[0]), power + 1
+    unit = find(f"{letters[0].name}^{power}" if power > 1 else letters[0].name)
+    return one if has_letters(value) else replace(one, value=value, unit=unit)
 
 
 def _percents(
@@ -61,7 +81,8 @@ def _turns(gold: Quantity, predicted: Quantity) -> bool:
     return False
 
 
-def _values(gold: Value, predicted: Value, decimal: bool, policy: Policy) -> Settled:
+def _values(gold: Value, predicted: Value, decimal: bool, both: bool, policy: Policy) -> Settled:
+    """Whether two values are the same; `decimal` where one is written so, `both` where both are."""
     try:
         if gold.same(predicted):
             return True
@@ -69,9 +90,9 @@ def _values(gold: Value, predicted: Value, decimal: bool, policy: Policy) -> Set
         return None
     left, right = gold.rational, predicted.rational
     if left is not None and right is not None:
-        return decimal and _round_alike(left, right, policy.decimal_places)
+        return decimal and _round_alike(left, right, policy.decimal_places, exact=both)
     if decimal and not (has_letters(gold) or has_letters(predicted)):
-        return _near(gold, predicted, policy)
+        return _near(gold, predicted, both, policy)
     if has_letters(gold) != has_letters(predicted) and _maybe_unit(gold, predicted):
         return None
     if INFINITE in gold.atoms or INFINITE in predicted.atoms:
@@ -89,18 +110,22 @@ def _maybe_unit(a: Value, b: Value) -> bool:
     return False
 
 
-def _near(gold: Value, predicted: Value, policy: Policy) -> Settled:
+def _near(gold: Value, predicted: Value, both: bool, policy: Policy) -> Settled:
     """A decimal against an irrational number, or two irrational numbers with decimals in them."""
     left, right = approximate(gold), approximate(predicted)
     if left is None or right is None:
         return False if differ(gold, predicted) else None
     if policy.decimal_places > 9:
         return False if differ(gold, predicted) else None
-    return _round_alike(Fraction(left), Fraction(right), policy.decimal_places)
+    return _round_alike(Fraction(left), Fraction(right), policy.decimal_places, exact=both)
 
 
-def _round_alike(a: Fraction, b: Fraction, places: int) -> bool:
-    """Whether two numbers round to the same decimal places, or significant digits if small."""
+def _round_alike(a: Fraction, b: Fraction, places: int, *, exact: bool) -> bool:
+    """Whether two numbers round to the same decimal places, or significant digits if small.
+
+    Where only one is a decimal (not `exact`), half a unit of the last place does too: 11.3137085 is
+    the root of 128, whose sixth place is rounded down.
+    """
     smaller = min(abs(a), abs(b))
     if not smaller:
         return a == b
@@ -108,6 +133,8 @@ def _round_alike(a: Fraction, b: Fraction, places: int) -> bool:
         return False
     magnitude = floor(log10(smaller)) if smaller > Fraction(1, 10**300) else -300
     digits = max(places, places - 1 - magnitude)
+    if not exact and 2 * 10**digits * abs(a - b) <= 1:
+        return True
     return round(a, digits) == round(b, digits)
 
 

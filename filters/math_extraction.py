@@ -23,6 +23,8 @@ _SENTENCE: Final = re.compile(r"\.(?=\s|$)|\n")
 _MATH: Final = re.compile(
     r"\$([^$\n]{1,2000})\$|\\\(([^\n]{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]", re.DOTALL
 )
+_JOINED: Final = re.compile(r"[ \t]*(?:[,;][ \t]*(?:and|or)?|and|or)[ \t]*(?=\$[^$\n]+\$|\\[(\[])")
+_TAKEN_BACK: Final = re.compile(r"[ \t]*(?:is|was)[ \t]+(?:wrong|not|incorrect)\b|[ \t]*\?")
 _THINK, _END = "<think>", "</think>"
 
 
@@ -63,6 +65,19 @@ def _spans(text: str, start: int) -> list[tuple[int, str]]:
     return found
 
 
+def _formulas(text: str) -> list[str]:
+    """The formula that a text begins with, and those that a comma, `and` or `or` joins to it."""
+    found: list[str] = []
+    place = 0
+    while math := _MATH.match(text, place):
+        found.append((math[1] or math[2] or math[3]).strip())
+        joined = _JOINED.match(text, math.end())
+        if not joined:
+            return [] if _TAKEN_BACK.match(text, math.end()) else found
+        place = joined.end()
+    return found
+
+
 def marked(text: str) -> str | None:
     """The last answer that is marked as one, such as `Answer: 5` or `#### 5`."""
     text = text[-_TAIL:]
@@ -70,8 +85,8 @@ def marked(text: str) -> str | None:
     if not marks:
         return None
     rest = text[marks[-1].end() :].lstrip(" \t*_:\n")[:2_500]
-    if math := _MATH.match(rest):
-        return (math[1] or math[2] or math[3]).strip() or None
+    if listed := _formulas(rest):
+        return ", ".join(listed).strip() or None
     stop = _SENTENCE.search(rest)
     found = rest[: stop.start()] if stop else rest
     return found.strip().strip("*_`").strip() or None

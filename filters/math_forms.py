@@ -64,6 +64,8 @@ class Named:
 
     name: str
     form: "Form"
+    range: bool = False
+    """Whether it was written as an inequality, so that its ends are no values."""
 
 
 @dataclass(frozen=True)

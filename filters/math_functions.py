@@ -8,6 +8,7 @@ from typing import Final
 
 from filters.math_field import (
     EULER,
+    IMAGINARY,
     PI,
     Atom,
     TooBig,
@@ -26,9 +27,18 @@ _MAX_FACTORIAL: Final = 3_000
 def raised(base: Value, exponent: Value) -> Value:
     """A power; that of a sum to a fraction is a power of its root."""
     n = exponent.rational
+    if base.same(atom(EULER)) and (turn := _half_turns(exponent)) is not None:
+        angle = number(turn) * atom(PI)
+        return function("cos", angle) + atom(IMAGINARY) * function("sin", angle)
     if n is None or n.denominator == 1 or (len(base.top) == 1 and base.bottom == {(): 1}):
         return power(base, exponent)
     return power(root(base, number(n.denominator)), number(n.numerator))
+
+
+def _half_turns(exponent: Value) -> Fraction | None:
+    """X of an exponent that is i pi x, where sine and cosine of that angle are exact."""
+    turn = (exponent / (atom(IMAGINARY) * atom(PI))).rational
+    return turn if turn and (12 * turn).denominator == 1 else None
 
 
 def repeating(found: re.Match[str]) -> Fraction:

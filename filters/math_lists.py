@@ -23,6 +23,8 @@ _JOINED: Final = re.compile(r"^ *(?:and|or) | (?:and|or) *$|^ *(?:and|or) *$")
 _CONDITION: Final = re.compile(
     r" ?([a-z]) ?(?:\\in ?(?:\\mathbb ?\{?R\}? ?|\\R ?))?(?:\||:|\\mid(?![a-z])) ?(.+)"
 )
+_THOUSANDS: Final = re.compile(r"[1-9]\d{0,2}(?:,\d{3})*,0\d\d(?:,\d{3})*")
+"""A number that no one can mean as a pair: `(1,000)` is no `(1, 0)`."""
 _MATRIX: Final = re.compile(
     r"[(\[]? ?\\begin ?\{([pbvBV]?matrix|array)\} ?(?:\{[clr| ]*\})?(.*)\\end ?\{\1\} ?[)\]]?",
     re.DOTALL,
@@ -126,6 +128,8 @@ def bracketed(text: str, form: Reading) -> Form | None:
         return None
     if braces and ("|" in inside or ":" in inside or "\\mid" in inside):
         return _by_condition(inside, form)
+    if _THOUSANDS.fullmatch(inside) and left + right == "()":
+        return form(inside)
     parts = split(inside, ",") if "," in inside else split(inside, ";")
     if len(parts) > MAX_ITEMS or not all(part.strip() for part in parts):
         raise Unreadable("list")

@@ -276,7 +276,11 @@ class Reader:
         self.place += 1
         name = sign + self._subscript()
         follows = self.text[self.place : self.place + 1]
-        if follows == "'" or (follows == "(" and sign in _CALLED):
+        primes = len(self.text) - self.place - len(self.text[self.place :].lstrip("'"))
+        if primes and self.text[self.place + primes : self.place + primes + 1] != "(":
+            self.place += primes
+            return atom(Atom(name + "'" * primes))
+        if primes or (follows == "(" and sign in _CALLED):
             raise Unreadable("a function")
         constant = {"e": EULER, "i": IMAGINARY}.get(name)
         return atom(constant or Atom(name))

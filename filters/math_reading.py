@@ -29,6 +29,8 @@ from filters.math_text import clean
 _MAX_DEPTH: Final = 8
 _DIGITS: Final = re.compile(r"[+-]?\d{1,300}")
 _LETTERS: Final = re.compile(r"[A-Za-z][A-Za-z' -]*")
+_LOOSE: Final = re.compile(r"(?<!\d)(?<!\d,) +|(?<!\d) +(?!\d{3})| +(?![\deE])")
+"""White space that means nothing: `1, 234` is no `1,234`, and `1 e 3` no `1e3`."""
 _QUOTED: Final = re.compile(r"\\text\{([^{}]*)\}")
 _OPTION: Final = re.compile(
     r"(?:\(([A-Ja-j])\)|\\text\{ ?\(?([A-J])[).]?\s?\}|([A-J])[).:](?= |$)|\(\\text\{([A-J])\}\))"
@@ -42,6 +44,7 @@ _BASES: Final = {name: n for n, name in enumerate(_NUMBER_WORDS.split()) if n > 
 _REPLACED: Final[dict[str, Form]] = {
     **dict.fromkeys(("allrealnumbers", "allreals", "realnumbers", "thereals", "allreal"), REALS),
     **dict.fromkeys(("nosolution", "nosolutions", "emptyset", "theemptyset"), EMPTY),
+    **dict.fromkeys(("norealsolution", "norealsolutions"), EMPTY),
     "doesnotexist": Word("dne"),
     "infinity": Quantity(INFINITY),
     **{word: Quantity(number(n)) for n, word in enumerate(_NUMBER_WORDS.split())},
@@ -72,7 +75,7 @@ def _read(text: str) -> Form:
 def squash(text: str) -> str:
     """A text without the white space that means nothing, and without `\\text`."""
     text = _QUOTED.sub(r"\1", text)
-    return re.sub(r"(?<!\d) +| +(?!\d)", "", text)
+    return _LOOSE.sub("", text)
 
 
 def _form(text: str, depth: int) -> Form:
@@ -94,14 +97,15 @@ def _word(text: str, form: Reading) -> Form | None:
         return REALS
     quoted = "\\text" in text
     plain = _QUOTED.sub(r"\1", text).strip() if quoted else text
-    if not _LETTERS.fullmatch(plain) or (len(plain) < 3 and not quoted):
-        return None
     key = re.sub(r"[ '-]", "", plain).lower()
+    if not _LETTERS.fullmatch(plain) or (len(plain) < 3 and not quoted and key != "no"):
+        return None
     if key in _REPLACED:
         return _REPLACED[key]
     if len(key) < 2 or (not quoted and NOT_A_UNIT.match(plain)):
         return None
-    return Word(re.sub(r"[ '-]", "", plain), quoted or " " in plain or len(key) > 3)
+    spoken = key == "no" or (len(key) == 3 and set(key) & set("eiou")) or len(key) > 3
+    return Word(re.sub(r"[ '-]", "", plain), bool(quoted or " " in plain or spoken))
 
 
 def _numeral(text: str, form: Reading) -> Form | None:

@@ -40,6 +40,8 @@ def relation(text: str, form: Reading) -> Form | None:
         sides, signs = sides[:-1], signs[:-1]
         if not signs:
             return form(sides[0])
+    if not sides[0] and len(sides) == 2 and sides[1]:
+        return _of_nothing(signs[0], sides[1], form)
     if any(_separated(side) for side in sides[:-1]):
         return None  # several relations: a list
     if set(signs) == {"="}:
@@ -56,6 +58,16 @@ def relation(text: str, form: Reading) -> Form | None:
         )
         return Named(sides[0], Union((below, above)))
     raise Unreadable("relation")
+
+
+def _of_nothing(sign: str, side: str, form: Reading) -> Form:
+    """What is said of nothing that is named: `> 5` is a half-line, and `= 5` is 5."""
+    if sign == "=":
+        return form(side)
+    said = relation(f"x {sign} {side}", form)
+    if not isinstance(said, Named) or sign not in ("<", "<=", ">", ">=", "\\ne"):
+        raise Unreadable("a relation of nothing")
+    return said.form
 
 
 def _sides(text: str) -> tuple[list[str], list[str]]:
@@ -82,7 +94,7 @@ def _sides(text: str) -> tuple[list[str], list[str]]:
 
 def bracketed_whole(text: str) -> bool:
     """Whether one pair of brackets holds the whole text."""
-    return text[:1] in ("(", "[", "\\") and closing(text, 0) == len(text) - 1
+    return text.startswith(("(", "[", "\\{")) and closing(text, 0) == len(text) - 1
 
 
 def _separated(side: str) -> bool:
@@ -146,7 +158,8 @@ def _inequality(sides: list[str], signs: list[str]) -> Form:
     if not _NAME.fullmatch(sides[1]) or any(values[n].atoms & values[1].atoms for n in (0, 2)):
         raise Unreadable("inequalities")
     brackets = ("[" if "=" in signs[0] else "(") + ("]" if "=" in signs[1] else ")")
-    return Named(sides[1], Listing(brackets, (Quantity(values[0]), Quantity(values[2]))))
+    between = Listing(brackets, (Quantity(values[0]), Quantity(values[2])))
+    return Named(sides[1], between, range=True)
 
 
 def _side(text: str) -> Value:

@@ -33,7 +33,7 @@ _NOTHING: Final = re.compile(
 )
 _SPACE: Final = re.compile(r"(?<!\\)\\(?:[,;:> \n]|quad\b|qquad\b|enspace\b|thinspace\b)|~|\s")
 _TEXT: Final = re.compile(
-    r"\\(?:text(?:rm|bf|it|normal|sf|tt|up)?|math(?:rm|bf|it|sf|tt|normal)|mbox|hbox|operatorname\*?"
+    r"\\(?:text(?:rm|bf|it|normal|sf|tt|up)?|math(?:rm|bf|it|sf|tt|normal|cal|scr)|mbox|hbox|operatorname\*?"
     r"|bf|rm)\s*(?=\{)"
 )
 _WORDS: Final = (
@@ -58,13 +58,14 @@ _WORDS: Final = (
     (re.compile(r"\\text\{\s*,?\s*(and|or)\s*\}|(?<![a-zA-Z\\])(and|or)(?![a-zA-Z])"), r" \1\2 "),
     (re.compile(r"\\text\{([a-zA-Z])\}"), r" \1 "),
     (re.compile(r"\\text\{\s*([-+]?\d[\d.,/%]*)\s*\}"), r"\1"),
+    (re.compile(r"(?<=[\d ])([AaPp])\. ?[Mm](?![A-Za-z])\.?"), r"\1m"),
     (re.compile(r"\\langle(?![a-zA-Z])"), "("),
     (re.compile(r"\\rangle(?![a-zA-Z])"), ")"),
     (re.compile(r"(?<![a-zA-Z\\])(?:infinity|inf)(?![a-zA-Z])"), r"\\infty "),
     (re.compile(r"\{\s*,\s*\}"), "{,}"),
     (re.compile(r"(?<=\d)\{,\}(?=\d{3}(?!\d))"), ""),
 )
-_TIGHT: Final = re.compile(r"(?<=\d)(?:,\\!|\\!,|\\,)\s?(?=\d{3}(?!\d))")
+_TIGHT: Final = re.compile(r"(?<=\d)(?:,\\!\s?(?=\d\d)|(?:\\!,|\\,)\s?(?=\d{3}(?!\d)))")
 _ROOT: Final = re.compile(r"√ ?(\d+|[a-z])")
 _ANGLE: Final = re.compile(r"\\angle\s*(?=\d)")
 _FRACTION: Final = re.compile(r"(\d)?\s*([\u00bc-\u00be\u2150-\u215f\u2189])")

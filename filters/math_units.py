@@ -6,6 +6,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
+from filters.units import read_unit
+
 _TABLE: Final = {
     "length": "mm millimeter millimetre 1/1000|cm centimeter centimetre 1/100|dm decimeter 1/10"
     "|m meter metre 1|km kilometer kilometre 1000|in inch inche 254/10000|ft foot feet 3048/10000"
@@ -68,6 +70,13 @@ def _known() -> dict[str, Unit]:
 
 
 _KNOWN: Final = _known()
+_FAMILIES: Final[dict[tuple[int, ...], str]] = {
+    (1, 0, 0): "length",
+    (0, 1, 0): "mass",
+    (0, 0, 1): "time",
+    (1, 0, -1): "speed",
+}
+"""Of metre, kilogram and second, in which the table measures these families too."""
 _SQUARE: Final = re.compile(r"^(?:(square|sq)|(cubic|cu))\.?(?=[a-z])")
 _RAISED: Final = re.compile(r"(?:\^\{?|)([23])\}?$")
 
@@ -83,18 +92,30 @@ def find(text: str) -> Unit:
         exponent, name = (2 if found[0] == "squared" else 3), name[: found.start()]
     elif found := _RAISED.search(name):
         exponent, name = int(found[1]), name[: found.start()]
+    if "/" in name and exponent > 1 and (unit := _measured(text)):
+        return unit
     for spelling in (name, name.removesuffix("s"), name.replace("s/", "/")):
         if spelling in _KNOWN:
             unit = _KNOWN[spelling]
             return Unit(unit.name, unit.family, unit.factor, exponent)
-    return Unit(name.removesuffix("s"))
+    return _measured(text) or Unit(name.removesuffix("s"))
+
+
+def _measured(text: str) -> Unit | None:
+    """A unit of physics, its case kept: `mW` is no `MW`, and `N` no `J`."""
+    text = " ".join(re.sub(r"\\text|[\\{}]", " ", text).split())
+    read = read_unit(re.sub(r"^ms ?\^ ?(?=-)", "m s^", text))
+    if read is None or not any(read.dimension) or read.offset:
+        return None
+    family = _FAMILIES.get(read.dimension[:3]) if not any(read.dimension[3:]) else None
+    return Unit(text, family or f"of dimension {read.dimension}", read.factor)
 
 
 def ratio(gold: Unit, predicted: Unit) -> Fraction | None:
     """What the predicted number is multiplied by; None where the units cannot be one another.
 
-    Units that nobody knows fit all; so do a length and an area in the same unit, which people
-    write for each other.
+    Units that nobody knows fit all; so do a length and an area or a volume in the same unit, since
+    people forget the exponent.
     """
     if not gold.family or not predicted.family:
         return Fraction(1)
@@ -102,4 +123,5 @@ def ratio(gold: Unit, predicted: Unit) -> Fraction | None:
         return None
     if gold.exponent == predicted.exponent:
         return (predicted.factor / gold.factor) ** gold.exponent
-    return Fraction(1) if gold.name == predicted.name else None
+    forgotten = gold.family == "length" and 1 in (gold.exponent, predicted.exponent)
+    return Fraction(1) if forgotten and gold.name == predicted.name else None

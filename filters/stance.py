@@ -20,6 +20,7 @@ from factory.errors import Unjudged
 from filters.stance_phrases import (
     DISCLAIMS,
     ENGLISH,
+    FOREIGN,
     GIVES_AWAY,
     IS_NO_CONTENT,
     REFUSES,
@@ -109,7 +110,12 @@ def _single_spaces(text: str) -> str:
 def _check_english(text: str) -> None:
     """Refuse to judge what has words, but hardly an English one among them."""
     words = [word.casefold() for word in _WORD.findall(text[:4_000])]
-    if len(words) < 10 and sum(map(len, words)) < 60:
+    letters = "".join(words)
+    if 2 * sum(map(str.isascii, letters)) < len(letters):
+        raise Unjudged("not_english")
+    if len(words) < 10 and len(letters) < 60:
+        if not ENGLISH.intersection(words) and FOREIGN.intersection(words):
+            raise Unjudged("not_english")
         return
     if sum(word in ENGLISH for word in words) < 0.1 * len(words):
         raise Unjudged("not_english")

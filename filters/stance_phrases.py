@@ -42,7 +42,9 @@ _SOMETHING = _any("'ll| will|'m| am|'d| would| can| could")
 
 REFUSES = _pattern(
     # I cannot help, I am not able to help, I do not help
-    rf"\bI(?: (?:\w+ly|still|also|just))? {_CANNOT} {_ADVERBS}*{_HELP}",
+    rf"\bI(?: (?:\w+ly|still|also|just))? {_CANNOT}(?:,? (?:and|or|nor) (?:I )?{_CANNOT},?)?"
+    rf" {_ADVERBS}*{_HELP}",
+    rf"\bwe {_CANNOT} {_ADVERBS}*(?:help|assist|comply|fulfil|provide)\b",
     rf"\bI(?: am|'m) {_NOT_ABLE} {_ADVERBS}*{_HELP}",
     rf"\bI (?:do not|don't) {_ADVERBS}*{_PRODUCE}",
     rf"\bI(?: am|'m) [^.!?\n]{{1,60}}\band (?:\w+ )?(?:can't|cannot|won't) {_ADVERBS}*{_HELP}",
@@ -127,3 +129,11 @@ ENGLISH = frozenset(
     """.split()  # noqa: SIM905 -- seventy strings in quotes read worse
 )
 """Words that English can hardly do without."""
+
+FOREIGN = frozenset(
+    """
+    je ne pas vous nous désolé cela ich nicht kann dabei leid leider es tut mir lo siento puedo con
+    eso ayudarte não posso ajudar isso desculpe mi dispiace posso aiutarti niet ik kan helaas
+    """.split()  # noqa: SIM905 -- as above
+)
+"""Words of short answers in other languages, which say by themselves that a text is no English."""

@@ -20,7 +20,7 @@ _MARKER = re.compile(
 )
 _RECONSIDERED = re.compile(
     r"\b(?:wait|hold on|scratch that|correction|on second thought|let me (?:re\w+|check))\b"
-    r"|\bactually,? (?:no|it|the)\b",
+    r"|\bactually,? (?:no|it|the|\(?[A-J]\b)|\bhmm\b",
     flags=re.IGNORECASE,
 )
 _COMMANDS = (

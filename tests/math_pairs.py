@@ -28,6 +28,12 @@ integers
 # 1000000007 | 1000000009
 # 0 | 1
 thousands
+= 56,\!01,\!78,\!760 | 560178760
+= (1,000) | 1000
+# (1,000) | (1,0)
+# (1, 0) | (1,000)
+# 1,234 | 1, 234
+# 1, 234 | 1,234
 = 1000 | 1,000
 = 1234567 | 1,234,567
 = 14916 | 14{,}916
@@ -108,6 +114,8 @@ mixed numbers
 # 2 1/4 | 1
 # 1\frac{1}{4} | 1\frac{3}{4}
 percent
+# 7\% | \$7
+# 7\% | 7^\circ
 = 28\% | 28\%
 = 28\% | 28%
 = 28\% | 28 \%
@@ -138,6 +146,22 @@ currency
 # \$5 | 5\text{ cents}
 # \$1,234 | 1.234
 units
+# 4 m | 4 cm
+# 4\text{ cm} | 4 m
+= 4 m | 400 cm
+= 4 m^2 | 40000\text{ cm}^2
+= 3\text{ kN} | 3000\text{ N}
+= 12\text{ cm} | 12\text{ cm}^2
+= 20\text{ mi/h} | 20\text{ mph}
+= 9.8\text{ m/s}^2 | 9.8 \text{ ms}^{-2}
+= 2\text{ t} | 2000\text{ kg}
+# 3\text{ N} | 3\text{ J}
+# 3\text{ mW} | 3\text{ MW}
+# 3\text{ kHz} | 3\text{ Hz}
+# 4\text{ m/s} | 4\text{ m/s}^2
+# 4\text{ m}^2 | 4\text{ m}^3
+# 6t | 6
+# 6 | 6t
 = 5 | 5\text{ cm}
 = 5\text{ cm} | 5
 = 5\text{ cm} | 5\mathrm{cm}
@@ -211,6 +235,12 @@ choices
 # C | (C) and (D)
 # B | (B), (C)
 words
+= No | no
+= \text{No} | no
+= B | \mathcal{B}
+= \text{no real solutions} | \text{no solution}
+# tea | eat
+# won | now
 = odd | \text{odd}
 = \text{Evelyn} | Evelyn
 = \text{Evelyn} | evelyn
@@ -258,6 +288,7 @@ roots
 = \frac{\sqrt{\sqrt{7}+\sqrt{19}}}{5+2\sqrt{3}} | \frac{\sqrt{\sqrt{19}+\sqrt{7}}}{2\sqrt{3}+5}
 = \sqrt[3]{-27} | -3
 = 10\sqrt{2} | 14.142136
+= 8\sqrt{2} | 11.3137085
 = 4\sqrt{2} | 4\sqrt(2)
 # \sqrt{2} | \sqrt{3}
 # 4\sqrt{2} | 4
@@ -288,6 +319,7 @@ pi and e
 # 1-\frac{1}{e} | 1+\frac{1}{e}
 # e^2 | 2e
 scientific notation
+# 1e3 | 1 e 3
 = 1.2\times 10^5 | 120000
 = 1.2\times10^{5} | 1.2 \cdot 10^5
 = 120000 | 1.2e5
@@ -351,6 +383,8 @@ logarithms and trigonometry
 # \arctan 2 | \arctan 3
 # \cos(-x) | -\cos x
 polynomials
+# E | E'
+# f'(x) | f(x)
 = x^2+2x+1 | x^2 + 2*x + 1
 = x^2+2x+1 | 1+2x+x^2
 = (r+5)^2 | (r+5)(r+5)
@@ -395,6 +429,9 @@ polynomials
 # \sqrt{x^2+1} | x+1
 # 0.333333x | \frac{x}{2}
 complex numbers
+= e^{i\pi} | -1
+= e^{i\pi/3} | \frac{1}{2}+\frac{\sqrt{3}}{2}i
+# e^{i\pi/3} | \frac{\sqrt{3}}{2}+\frac{1}{2}i
 = 3+4i | 4i+3
 = (1+i)^2 | 2i
 = i^2 | -1
@@ -475,6 +512,9 @@ sets
 # \emptyset | \{0\}
 # \{1,2\} | 3
 intervals
+= \{3\}\cup\{4\} | \{3,4\}
+= [0,2]\cup[2,5] | [0,5]
+# [0,2]\cup[3,5] | [0,5]
 = [0,1) | [0, 1)
 = [0,1) | \left[0,1\right)
 = (-\infty,3] | (-\infty, 3]
@@ -497,6 +537,12 @@ intervals
 # (0,1) | (0,1.5)
 # [-3,2] | (-\infty,-3]\cup[2,\infty)
 inequalities
+= x>5 | > 5
+# 5 | > 5
+# 5 | \geq 5
+# 5 | \neq 5
+# 2<x<3 | 2,3
+# 2<x<3 | \{2,3\}
 = x>5 | 5<x
 = x\geq5 | x >= 5
 = x\ge 5 | 5\le x
@@ -525,6 +571,8 @@ inequalities
 # x<1 \text{ or } x>2 | (1,2)
 # x \neq 3 | x=3
 equations
+= f(x)=2x+1 | y=2x+1
+# x+y=2 | 2
 = 5 | x=5
 = x=5 | 5
 = x=5 | x = 5
@@ -553,6 +601,8 @@ equations
 # x^2+y^2=1 | x^2+y^2=4
 # n=2, 3, 4 | n=1, 2, 3
 plus-minus
+= \pm(1+\sqrt2) | 1+\sqrt2, -1-\sqrt2
+# \pm(1+\sqrt2) | 1+\sqrt2, 1-\sqrt2
 = 1\pm\sqrt{19} | 1+\sqrt{19}, 1-\sqrt{19}
 = 3\pm2\sqrt2 | 3\pm 2 \sqrt{2}
 = \pm2021 | -2021, 2021
@@ -592,6 +642,7 @@ bases
 # 101_2 | 110_2
 # 101_2 | 12_3
 ratios and times
+= 4:00\text{ PM} | 4:00 p.m.
 = 3:2 | 3 : 2
 = 12:30 | 12:30
 = 3:30\text{ p.m.} | 3:30 PM
@@ -643,6 +694,7 @@ signs of unicode are not known
 = -\infty | -∞
 = x² | x^2
 groups of digits are multiplied
+= 56,\!01,\!78,\!760 | 560178760
 = 2500000 | 2\,500\,000
 = 10000 | 10 000
 numbers that differ by little are equal once they are rounded
@@ -658,6 +710,22 @@ a mixed number in percent is not compared with a decimal
 the number of a percentage counts where it is an integer only
 = 28.5\% | 28.5
 units are dropped unread: different ones are the same, and scaled ones are not
+# 4 m | 4 cm
+# 4\text{ cm} | 4 m
+= 4 m | 400 cm
+= 4 m^2 | 40000\text{ cm}^2
+# 7\% | \$7
+# 7\% | 7^\circ
+= 2\text{ t} | 2000\text{ kg}
+= 3\text{ kN} | 3000\text{ N}
+# 3\text{ N} | 3\text{ J}
+# 3\text{ mW} | 3\text{ MW}
+# 3\text{ kHz} | 3\text{ Hz}
+# 4\text{ m/s} | 4\text{ m/s}^2
+# 4\text{ m}^2 | 4\text{ m}^3
+# 6t | 6
+# 6 | 6t
+= 4:00\text{ PM} | 4:00 p.m.
 = 50\text{ cents} | \$0.50
 = 3\text{ hours} | 180\text{ minutes}
 = 1\text{ km} | 1000\text{ m}
@@ -685,6 +753,9 @@ several options written together are a product
 a decimal comma in LaTeX makes a list
 = 3.75 | 3,75
 words are products of letters, in any order, and have no synonyms
+= \text{no real solutions} | \text{no solution}
+# tea | eat
+# won | now
 # east | seat
 # east | eats
 = 7 | seven
@@ -714,6 +785,8 @@ degrees under a function are radians
 = \sin 30^\circ | \frac12
 = \tan 45^\circ | 1
 i is a letter, and sometimes a real one
+= e^{i\pi} | -1
+= e^{i\pi/3} | \frac{1}{2}+\frac{\sqrt{3}}{2}i
 = (1+i)^2 | 2i
 = i^2 | -1
 = \frac{1}{i} | -i
@@ -723,6 +796,8 @@ i is a letter, and sometimes a real one
 a set of one pair is not the pair
 = \{(1,2)\} | (1,2)
 an inequality is not solved, turned round in a chain, or taken for its interval
+# 2<x<3 | 2,3
+# 2<x<3 | \{2,3\}
 = 2x<6 | x<3
 = [-2,3) | -2\le x<3
 = (5,\infty) | x>5
@@ -738,6 +813,22 @@ the base of a numeral is dropped
 # 204_5 | 204_6
 a ratio of three is divided through
 # 1:2:3 | 1:3:2
+a thousands separator in brackets makes a pair
+= (1,000) | 1000
+# (1,000) | (1,0)
+# (1, 0) | (1,000)
+a prime or a script letter is dropped or not read
+= B | \mathcal{B}
+# E | E'
+# f'(x) | f(x)
+a relation without a left side is its number
+= x>5 | > 5
+# 5 | > 5
+# 5 | \geq 5
+# 5 | \neq 5
+the name of a function counts, and an equation is its right side
+= f(x)=2x+1 | y=2x+1
+# x+y=2 | 2
 """
 """Where math-verify 0.9 is known to be wrong: a reason, then the pairs of `TABLE` it explains."""
 

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 
 from factory.errors import Unjudged
 from filters.constraints.languages import is_language
-from filters.constraints.sentences import count_capital_words, count_sentences
+from filters.constraints.sentences import count_capital_words, count_sentences, count_words
 
-_WORD = re.compile(r"\w+")
 _WORD_END = re.compile("[.,?!'\"]")
 _STAR = re.compile(r"^[^\S\n]*\*[^\*].*$", re.MULTILINE)
 _DASH = re.compile(r"^[^\S\n]*-.*$", re.MULTILINE)
@@ -69,8 +68,8 @@ def number_paragraphs(text: str, num_paragraphs: float) -> bool:
 
 
 def number_words(text: str, num_words: float, relation: str) -> bool:
-    r"""So many runs of `\w`: `don't` is two words, and so is `3.5`."""
-    return _holds(relation, sum(1 for _ in _WORD.finditer(text)), num_words)
+    r"""So many runs of `\w`, as NLTK finds them: `don't` is two words, and so is `3.5`."""
+    return _holds(relation, count_words(text), num_words)
 
 
 def nth_paragraph_first_word(

@@ -13,6 +13,13 @@ def count_sentences(text: str) -> int:
     return len(_splitter().tokenize(text))
 
 
+def count_words(text: str) -> int:
+    """How many words NLTK finds, whose newer versions count a letter's marks as part of it."""
+    from nltk.tokenize.regexp import RegexpTokenizer
+
+    return len(RegexpTokenizer(r"\w+").tokenize(text))
+
+
 def count_capital_words(text: str) -> int:
     """How many of NLTK's words have letters and no small ones."""
     from nltk.tokenize.destructive import NLTKWordTokenizer

@@ -4,21 +4,21 @@
 
 64 threads ask for 640 comparisons at once: a part of them can never end in time, the rest need
 math-verify too and have known verdicts. The deadline is a CPU second of the checking process from
-its start on the pair. What a late process used is read from the kernel when it is reaped, less what
-it had used when the pair was written to it.
+its start on the pair. What a late process used is read from the kernel every 5 ms until it has
+ended, less what it had used when the pair was written to it.
 """
 
+import contextlib
 import os
 import random
-import subprocess
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-import psutil
-
 from factory.errors import Unjudged
 from filters import checking
+from filters.sandbox.confined import Confined
 from tests.benchmarks.machine import describe, spread
 
 DEADLINE_S = 1.0
@@ -42,32 +42,6 @@ FAIR = [
 
 late: list[float] = []
 """CPU seconds that the late processes used on their pairs."""
-_started: dict[int, float] = {}
-
-
-class Measured(subprocess.Popen):  # type: ignore[type-arg]
-    """A process whose CPU seconds are read when it is reaped."""
-
-    def wait(self, timeout: float | None = None) -> int:
-        if self.returncode is None and timeout is None:
-            _, status, usage = os.wait4(self.pid, 0)
-            self.returncode = os.waitstatus_to_exitcode(status)
-            if self.pid in _started and self.returncode in checking._LATE:
-                late.append(usage.ru_utime + usage.ru_stime - _started.pop(self.pid))
-        return int(super().wait(timeout))
-
-
-def start() -> "subprocess.Popen[bytes]":
-    """The checking process, measured."""
-    plain = subprocess.Popen
-    subprocess.Popen = Measured  # type: ignore[misc]
-    try:
-        return ORIGINAL()
-    finally:
-        subprocess.Popen = plain  # type: ignore[misc]
-
-
-ORIGINAL = checking.start_child
 
 
 def ask(pair: tuple[str, ...]) -> str:
@@ -80,16 +54,32 @@ def ask(pair: tuple[str, ...]) -> str:
 
 
 def measure() -> None:
-    """Note what each process had used before it got its pair."""
+    """Note what each process uses on its pair."""
     compare = checking.Checker.compare
 
     def noting(self: checking.Checker, gold: str, predicted: str, *, timeout_s: float) -> object:
-        times = psutil.Process(self.pid).cpu_times()
-        _started[self.pid] = times.user + times.system
-        return compare(self, gold, predicted, timeout_s=timeout_s)
+        assert isinstance(self._process, Confined)
+        used, done = [self._process.cpu_s()], threading.Event()
+        sampler = threading.Thread(target=_sample, args=(self._process, used, done))
+        sampler.start()
+        try:
+            return compare(self, gold, predicted, timeout_s=timeout_s)
+        except Unjudged as unjudged:
+            if unjudged.reason == "timeout":
+                late.append(used[-1] - used[0])
+            raise
+        finally:
+            done.set()
+            sampler.join()
 
     checking.Checker.compare = noting  # type: ignore[assignment, method-assign]
-    checking.start_child = start
+
+
+def _sample(process: Confined, used: list[float], done: threading.Event) -> None:
+    """Append the CPU seconds of a process until it has ended."""
+    with contextlib.suppress(ProcessLookupError):
+        while not done.wait(0.005):
+            used.append(process.cpu_s())
 
 
 def main() -> None:
@@ -102,7 +92,7 @@ def main() -> None:
     draw.shuffle(work)
     begun = time.perf_counter()
     with ThreadPoolExecutor(64) as pool:
-        ended = list(pool.map(ask, work))  # type: ignore[arg-type]
+        ended = list(pool.map(ask, work))
     wall = time.perf_counter() - begun
     fair = Counter(
         "right" if reply == str(pair[2]) else reply

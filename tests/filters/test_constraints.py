@@ -270,3 +270,9 @@ def test_the_language_is_told_alike_whatever_seed_others_set():
     finally:
         langdetect.DetectorFactory.seed = before
     assert len(verdicts) == 1
+
+
+def test_a_letter_with_its_marks_is_one_word_as_to_nltk():
+    kwargs = {"num_words": 3, "relation": "less than"}
+    assert check(WORDS, kwargs, "", "नमस्ते दुनिया")
+    assert not check(WORDS, kwargs, "", "नमस्ते दुनिया और")

@@ -43,6 +43,11 @@ from tests.toys import response
         ("Answer: 4\n\\boxed{5}", "5", ""),
         ("Answer: 5, but no: \\boxed{4}", "5", "wrong_answer"),
         ("The final answer is not 5", "5", "no_answer"),
+        ("Answer: $5$ or $6$", "5", "wrong_answer"),
+        ("Answer: $5$ and $6$.", "5, 6", ""),
+        ("Answer: \\(5\\), \\(6\\), and \\(7\\)", "5, 6, 7", ""),
+        ("The answer is: $5$, since $2+3=5$.", "5", ""),
+        ("Answer: $5$ is wrong, it is $6$", "5", "wrong_answer"),
         ("Answer:", "5", "no_answer"),
     ],
 )

@@ -57,6 +57,8 @@ TABLE = [
     ("The answer is A matter of taste", "no_answer"),
     ("The answer is I think C", "no_answer"),
     ("The answer is not C", "no_answer"),
+    ("Answer: C.\nHmm, actually B.", "no_answer"),
+    ("Answer: C\nActually B fits better.", "no_answer"),
     ("I think that it is C", "no_answer"),
     ("The answer is (C). Wait, no, it is (D).", "no_answer"),
     ("Answer: C\n\nOn second thought, it should be D.", "no_answer"),
