@@ -90,6 +90,8 @@ def _values(gold: Value, predicted: Value, decimal: bool, both: bool, policy: Po
         return None
     left, right = gold.rational, predicted.rational
     if left is not None and right is not None:
+        if not both and 1 in (left.denominator, right.denominator):
+            return False  # an integer is exact: 0.9999999 is not 1
         return decimal and _round_alike(left, right, policy.decimal_places, exact=both)
     if decimal and not (has_letters(gold) or has_letters(predicted)):
         return _near(gold, predicted, both, policy)

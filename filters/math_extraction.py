@@ -25,6 +25,11 @@ _MATH: Final = re.compile(
 )
 _JOINED: Final = re.compile(r"[ \t]*(?:[,;][ \t]*(?:and|or)?|and|or)[ \t]*(?=\$[^$\n]+\$|\\[(\[])")
 _TAKEN_BACK: Final = re.compile(r"[ \t]*(?:is|was)[ \t]+(?:wrong|not|incorrect)\b|[ \t]*\?")
+_RECONSIDERED: Final = re.compile(
+    r"\b(?:wait|hold on|scratch that|correction|on second thought|let me (?:re\w+|check))\b"
+    r"|\bactually,? (?:no|it|the|\(?[A-J]\b)|\bhmm\b",
+    re.IGNORECASE,
+)
 _THINK, _END = "<think>", "</think>"
 
 
@@ -78,13 +83,21 @@ def _formulas(text: str) -> list[str]:
     return found
 
 
+def reconsidered(text: str) -> bool:
+    """Whether a text behind an answer thinks again: a second thought has to be marked as well."""
+    return _RECONSIDERED.search(text) is not None
+
+
 def marked(text: str) -> str | None:
     """The last answer that is marked as one, such as `Answer: 5` or `#### 5`."""
     text = text[-_TAIL:]
     marks = list(_MARK.finditer(text))
     if not marks:
         return None
-    rest = text[marks[-1].end() :].lstrip(" \t*_:\n")[:2_500]
+    rest = text[marks[-1].end() :].lstrip(" \t*_:\n")
+    if reconsidered(rest):
+        return None
+    rest = rest[:2_500]
     if listed := _formulas(rest):
         return ", ".join(listed).strip() or None
     stop = _SENTENCE.search(rest)

@@ -26,7 +26,7 @@ class Policy:
     decimal_places: int = 6
     """Where an answer or the gold one is a decimal, both are rounded to so many places before they
     are compared, and to as many significant digits if they are small: 0.333333 is 1/3, and 0.333 is
-    not. A large number makes decimals exact."""
+    not. An integer is exact: 0.9999999 is not 1. A large number makes decimals exact."""
     case: Literal["ignore", "keep"] = "ignore"
     """Whether `Yes` and `yes` are the same word; single letters always keep their case."""
 
@@ -43,7 +43,7 @@ class Policy:
         }
         order = "does not count" if self.lists == "unordered" else "counts"
         units = {
-            "ignore": "A missing unit is no fault; units that are there must agree, converted",
+            "ignore": "A missing or unknown unit is no fault; two known ones must agree, converted",
             "require": "A unit must be there where the gold answer has one",
         }
         decimals = f"to {self.decimal_places} places, so that 0.333 is not 1/3"

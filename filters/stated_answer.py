@@ -12,15 +12,11 @@ import re
 import unicodedata
 
 from filters.final_answer import extract_boxed
+from filters.math_extraction import reconsidered
 
 _MARKER = re.compile(
     r"\b(?:answer|(?:correct|right|best|final)\s+(?:option|choice|result|value))"
     r"(?:\s*(?:is\b|:|=))+[ \t]*",
-    flags=re.IGNORECASE,
-)
-_RECONSIDERED = re.compile(
-    r"\b(?:wait|hold on|scratch that|correction|on second thought|let me (?:re\w+|check))\b"
-    r"|\bactually,? (?:no|it|the|\(?[A-J]\b)|\bhmm\b",
     flags=re.IGNORECASE,
 )
 _COMMANDS = (
@@ -49,7 +45,7 @@ def stated_answer(text: str, *, boxed_only: bool = False) -> str | None:
     if not markers:
         return text.rstrip().rpartition("\n")[2].strip() or None
     after = _without_emphasis(text[markers[0].end() :]).lstrip()
-    if _RECONSIDERED.search(after):
+    if reconsidered(after):
         return None
     return after.partition("\n")[0].strip() or None
 

@@ -42,6 +42,7 @@ from tests.toys import response
         ("### Final Answer\nThe answer is $x=5$.", "5", ""),
         ("Answer: 4\n\\boxed{5}", "5", ""),
         ("Answer: 5, but no: \\boxed{4}", "5", "wrong_answer"),
+        ("Answer: 5\n\nWait, actually it is 6.", "5", "no_answer"),
         ("The final answer is not 5", "5", "no_answer"),
         ("Answer: $5$ or $6$", "5", "wrong_answer"),
         ("Answer: $5$ and $6$.", "5, 6", ""),
