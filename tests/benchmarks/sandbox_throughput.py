@@ -10,6 +10,7 @@ ratio is of the rates within a lap.
 """
 
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +31,12 @@ def start(command: list[str]) -> bytes:
 
 
 def bare() -> bytes:
-    """No isolation."""
+    """No isolation: the environment's interpreter, which has few packages to look at."""
+    return start([sys.executable, "-I", "-c", PROGRAM])
+
+
+def base() -> bytes:
+    """No isolation: the interpreter that the sandbox runs, with the packages beside it."""
     return start([shell.python(), "-I", "-c", PROGRAM])
 
 
@@ -59,13 +65,15 @@ def main() -> None:
     print(describe())
     print("layers:", ", ".join(sandbox.layers()))
     for at_once in (1, 2):
-        laps = [[rate(side, at_once=at_once) for side in (bare, cold, ours)] for _ in range(LAPS)]
+        sides = (bare, base, cold, ours)
+        laps = [[rate(side, at_once=at_once) for side in sides] for _ in range(LAPS)]
         print(f"{at_once} at once, {LAPS} laps of {PROGRAMS} programs")
         for name, rates in zip(
-            ("bare", "cold bwrap", "ours"), zip(*laps, strict=True), strict=True
+            ("bare", "bare, base", "cold bwrap", "ours"), zip(*laps, strict=True), strict=True
         ):
             print(f"  {name:10}", spread(rates), "programs/s")
-        print("  ours to bare:", spread([ours / bare for bare, _, ours in laps]))
+        print("  ours to bare:", spread([ours / bare for bare, _, _, ours in laps]))
+        print("  ours to bare, base:", spread([ours / base for _, base, _, ours in laps]))
     took = [sandbox.run(PROGRAM, stdin=NUMBERS) for _ in range(100)]
     print(
         f"a program: {1000 * median(o.wall_s for o in took):.1f} ms on the clock, "

@@ -1,5 +1,6 @@
 """What every process that runs untrusted code does to itself first."""
 
+import functools
 import math
 import os
 import resource
@@ -12,6 +13,12 @@ _STACK_BYTES = 8 << 20
 INNER_USER = 1000
 _NOBODY = 65534
 _MACHINE = os.uname().machine
+_HARD = {
+    getattr(resource, name): resource.getrlimit(getattr(resource, name))[1]
+    for name in dir(resource)
+    if name.startswith("RLIMIT_")
+}
+"""The hard limits that this process was born with."""
 _EARLY, _LATE = (
     (seccomp.early(_MACHINE), seccomp.late(_MACHINE)) if seccomp.supported() else (b"", b"")
 )
@@ -37,11 +44,12 @@ def limit(limits: dict[str, Any], *, own_users: bool) -> None:
     if own_users:
         wanted[resource.RLIMIT_NPROC] = limits["processes"] + 1  # the supervisor counts too
     for kind, value in wanted.items():
-        _, hard = resource.getrlimit(kind)
+        hard = _HARD[kind]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (value, value))
 
 
+@functools.cache
 def counts_users_apart() -> bool:
     """Whether this kernel counts processes by user and user namespace, not by user alone."""
     major, minor = os.uname().release.split(".")[:2]

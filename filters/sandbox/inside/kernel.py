@@ -4,7 +4,6 @@ Everything in this directory runs inside the sandbox and imports nothing but the
 """
 
 import ctypes
-import errno
 import os
 
 NEWNS, NEWCGROUP, NEWUTS = 0x0002_0000, 0x0200_0000, 0x0400_0000
@@ -20,6 +19,14 @@ _DETACH = 2
 # Holding the GIL: a child made by `clone` must come back into Python as the thread that called.
 _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
+_libc.syscall.argtypes = [ctypes.c_long] * 6
+_libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
+
+
+class _FilterProgram(ctypes.Structure):
+    """`struct sock_fprog`."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
 def _checked(result: int) -> int:
@@ -31,8 +38,7 @@ def _checked(result: int) -> int:
 
 def clone(flags: int) -> int:
     """Fork into new namespaces; 0 in the child, which sends no signal when it ends."""
-    arguments = [ctypes.c_long(value) for value in (flags | 17, 0, 0, 0, 0)]
-    return _checked(int(_libc.syscall(ctypes.c_long(_CLONE), *arguments)))
+    return _checked(int(_libc.syscall(_CLONE, flags | 17, 0, 0, 0, 0)))
 
 
 def unshare(flags: int) -> None:
@@ -52,8 +58,7 @@ def unmount(target: str) -> None:
 
 def prctl(option: int, *values: int) -> int:
     """The call of that name."""
-    padded = [ctypes.c_ulong(value) for value in (*values, 0, 0, 0, 0)[:4]]
-    return _checked(_libc.prctl(option, *padded))
+    return _checked(_libc.prctl(option, *(*values, 0, 0, 0, 0)[:4]))
 
 
 def set_dumpable(dumpable: bool) -> None:
@@ -68,22 +73,16 @@ def adopt_orphans() -> None:
 
 def install_filter(program: bytes) -> None:
     """Hand a seccomp program to the kernel, for this thread and whatever it starts."""
-
-    class Program(ctypes.Structure):
-        _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
-
-    held = Program(len(program) // 8, program)
+    held = _FilterProgram(len(program) // 8, program)
     prctl(_SECCOMP, 2, ctypes.addressof(held))
 
 
 def drop_capabilities() -> None:
     """Give up all capabilities, also those that starting a program could bring back."""
-    for capability in range(64):
-        try:
-            prctl(_DROP_BOUND, capability)
-        except OSError as error:
-            if error.errno == errno.EINVAL:  # past the last one
-                break
+    capability = 0
+    while _libc.prctl(_DROP_BOUND, capability, 0, 0, 0) == 0:  # it fails past the last one
+        capability += 1
+    _checked(0 if capability else -1)
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
     _checked(_libc.capset(header, (ctypes.c_uint32 * 6)()))
 

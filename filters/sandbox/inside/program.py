@@ -6,17 +6,24 @@ import fcntl
 import io
 import os
 import signal
+import socket
 import sys
 import threading
 import traceback
 import types
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
-from filters.sandbox.inside import confine, kernel
+from filters.sandbox.inside import confine, kernel, wire
 
 SOURCE = "program.py"
+_INSIDE = "confine kernel program seccomp shim supervisor usage watch wire zygote"
+OURS = (
+    *("filters", "filters.sandbox", "filters.sandbox.inside"),
+    *(f"filters.sandbox.inside.{name}" for name in _INSIDE.split()),
+)
+"""Modules of the warm interpreter that a program does not find. A list, since a walk over all
+modules would touch, and so copy, a page for nearly each."""
 
 
 def _place(fds: Sequence[int]) -> None:
@@ -25,6 +32,38 @@ def _place(fds: Sequence[int]) -> None:
     for target, fd in enumerate(high):
         os.dup2(fd, target)
     os.closerange(len(fds), 1 << 20)
+
+
+def _write(path: str, data: bytes) -> None:
+    """Fill a file; without the layers of `open`, which a fork pays for page by page."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    while data:
+        data = data[os.write(fd, data) :]
+    os.close(fd)
+
+
+def wait(orders: socket.socket, own: Sequence[int], *, isolated: bool) -> Callable[[], NoReturn]:
+    """In a process that was forked ahead of its job: wait for it, and say what to call then.
+
+    Args:
+        orders: a message of `wire`: `argv`, `limits` and `work`, the source, further descriptors.
+        own: the standard streams, and the descriptor that is told when all went well.
+        isolated: whether it has namespaces.
+    """
+    try:
+        job, (source,), fds = wire.receive(orders)
+    except EOFError:
+        os._exit(0)
+    orders.close()
+    os.chdir(job["work"])
+    if isolated:
+        kernel.drop_capabilities()
+    else:
+        os.environ.update(HOME=job["work"], TMPDIR=job["work"])
+    *streams, told = own
+    given = [*streams, *fds, told]
+    own_users = isolated and confine.counts_users_apart()
+    return lambda: become(job["argv"], source, job["limits"], given, own_users=own_users)
 
 
 def become(
@@ -43,12 +82,13 @@ def become(
     _place(fds)
     told = len(fds) - 1
     if argv is None:
-        Path(SOURCE).write_bytes(source)  # for tracebacks, and for programs that read themselves
+        _write(SOURCE, source)  # for tracebacks, and for programs that read themselves
     confine.limit(limits, own_users=own_users)
     confine.filter_namespaces()
     kernel.set_dumpable(True)
-    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")  # where memory runs out, this goes first, and not who asked for it
+    with contextlib.suppress(OSError):
+        # Where memory runs out, this goes first, and not who asked for it.
+        _write("/proc/self/oom_score_adj", b"1000")
     os.write(told, b"+")
     os.close(told)
     if argv is None:
@@ -72,8 +112,8 @@ def _interpret(source: bytes) -> NoReturn:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=SOURCE, __builtins__=__builtins__)
-    for name in [name for name in sys.modules if name.partition(".")[0] == "filters"]:
-        del sys.modules[name]
+    for name in OURS:
+        sys.modules.pop(name, None)
     sys.modules["__main__"] = main
     sys.argv[:] = [SOURCE]
     _open_standard_streams()

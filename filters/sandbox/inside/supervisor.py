@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from filters.sandbox.inside import confine, kernel, program, usage, wire
+from filters.sandbox.inside import kernel, program, usage, wire
 from filters.sandbox.inside.watch import Watch
 
 WORK = "/tmp"
@@ -27,10 +27,23 @@ Program = Callable[[], None]
 def serve(channel: socket.socket, *, isolated: bool) -> Program:
     """Run the job that comes over the channel, and exit.
 
+    The program's process is forked before there is a job, so that little is left to do when one
+    comes.
+
     Returns:
         What to call to become the program, in the process of the program alone: it starts on a
         stack without this module's frames.
     """
+    (ours, theirs), (entered, entering) = _pipes(), os.pipe()
+    orders, ordered = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        channel.close()
+        orders.close()
+        return program.wait(ordered, [*theirs, entering], isolated=isolated)
+    ordered.close()
+    for fd in (*theirs, entering):
+        os.close(fd)
     try:
         job, blobs, fds = wire.receive(channel)
     except EOFError:
@@ -39,14 +52,10 @@ def serve(channel: socket.socket, *, isolated: bool) -> Program:
     work = WORK if isolated else tempfile.mkdtemp(prefix="program-")
     try:
         _make_work_directory(work, limits["file_mb"], sizes, isolated=isolated)
-        (ours, theirs), (entered, entering) = _pipes(), os.pipe()
         watch = Watch(limits, blobs[0], ours)
-        pid = os.fork()
-        given = [*theirs, *fds, entering]
-        if pid == 0:
-            own_users = isolated and confine.counts_users_apart()
-            return lambda: program.become(job["argv"], blobs[1], limits, given, own_users=own_users)
-        for fd in given:
+        order = {"argv": job["argv"], "limits": limits, "work": work}
+        wire.send(orders, order, [blobs[1]], fds)
+        for fd in fds:
             os.close(fd)
         header, outputs = _observe(watch, pid, channel.fileno(), limits)
         if not os.read(entered, 1):
@@ -69,8 +78,6 @@ def _make_work_directory(
         flags = kernel.NOSUID | kernel.NODEV
         kernel.mount("tmpfs", work, "tmpfs", flags, f"size={size_mb}m,nr_inodes=16k")
         kernel.drop_capabilities()
-    else:
-        os.environ.update(HOME=work, TMPDIR=work)
     os.chdir(work)
     for name, data in files.items():
         path = Path(name)

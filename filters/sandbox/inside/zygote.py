@@ -91,6 +91,7 @@ def _prepare(*, isolated: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a handler is a way to reach a first process
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     confine.filter_calls()
+    confine.counts_users_apart()
     gc.collect()
     gc.freeze()
 
