@@ -71,7 +71,8 @@ ATTACKS = {
     """,
     "looks for files": """
         import os
-        for top in ("/tmp", "/dev/shm", "/var/tmp", "/run", "/proc/1/cwd", "/proc/1/root/tmp"):
+        first = os.path.join("/proc/1/root", "tmp")
+        for top in ("/tmp", "/dev/shm", "/var/tmp", "/run", "/proc/1/cwd", first):
             for where, _, names in os.walk(top):
                 assert "secret" not in names, where
     """,
