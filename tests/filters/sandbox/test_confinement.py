@@ -54,7 +54,7 @@ repr(A())
 REFUSED = {
     "reads the password file": "open('/etc/shadow')",
     "reads the list of users": "open('/etc/passwd')",
-    "lists the home of root": "os.listdir('/root')",
+    "lists the home of root": "os.listdir(os.path.join('/root', '.ssh'))",
     "lists the homes": "os.listdir('/home')",
     "lists a device's directory": "os.listdir('/sys')",
     "lists /var": "os.listdir('/var')",
