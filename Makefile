@@ -43,6 +43,8 @@ format: $(VENV)/.dev
 bench: $(VENV)/.vllm
 	$(BIN)/python -m tests.benchmarks.teacher_throughput
 	$(BIN)/python -m tests.benchmarks.final_answer_throughput
+	$(BIN)/python -m tests.benchmarks.hostile_math
+	$(BIN)/python -m tests.benchmarks.audit_page
 	$(BIN)/python -m tests.benchmarks.sandbox_throughput
 	$(BIN)/python -m tests.benchmarks.humaneval
 	$(BIN)/python -m tests.benchmarks.check_throughput
