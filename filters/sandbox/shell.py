@@ -119,11 +119,12 @@ def command(
         home = package_directory(package)
         shown[home] = f"{PACKAGES}/{package}"
         shown[f"{home}.libs"] = f"{PACKAGES}/{package}.libs"  # where wheels keep libraries
-    for parent in sorted({str(p) for path in shown.values() for p in Path(path).parents} - {"/"}):
+    words += options  # before what lies below them: this project may lie in /tmp
+    parents = {str(parent) for path in shown.values() for parent in Path(path).parents}
+    for parent in sorted(parents - {"/", "/tmp"}):
         words += ["--perms", "0755", "--dir", parent]
     for source, target in shown.items():
         words += ["--ro-bind-try", source, target]
-    words += options
     words += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--", *inner]
     return words
 

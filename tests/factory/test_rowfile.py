@@ -32,19 +32,23 @@ def test_many_rows_are_not_gathered(tmp_path):
     assert len(pl.read_parquet(tmp_path / "rows.parquet")) == 12_000
 
 
-def test_nothing_is_left_of_a_failure_and_an_older_file_stays(tmp_path):
-    path = tmp_path / "rows.jsonl"
-    path.write_text("older")
-
+def test_nothing_is_left_of_a_failure(tmp_path):
     def fail():
-        with row_file(path, SCHEMA) as file:
+        with row_file(tmp_path / "rows.jsonl", SCHEMA) as file:
             file.write(ROWS)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_older_file_stays(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text("older")
+    with pytest.raises(ConfigError, match="is there already"), row_file(path, SCHEMA):
+        pass
     assert path.read_text() == "older"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_without_a_path_rows_are_counted(tmp_path):
