@@ -106,10 +106,8 @@ def spawn(
         inner,
         directories=[*shell.python_directories(), *shell.python_directories(sys.prefix)],
         packages=packages,
-        options=[
-            *("--die-with-parent", "--info-fd", str(writer)),
-            *("--perms", "1777", "--size", str(limits.file_mb << 20), "--tmpfs", "/tmp"),
-        ],
+        options=["--die-with-parent", "--info-fd", str(writer)],
+        tmp=["--perms", "1777", "--size", str(limits.file_mb << 20), "--tmpfs", "/tmp"],
     )
     pipes = {"stdin": stdin, "stdout": stdout, "stderr": stderr}
     # The kernel kills a child when the thread that started it ends; threads of a pool come and go.

@@ -76,6 +76,7 @@ def command(
     directories: Iterable[str],
     packages: Iterable[str] = (),
     options: Iterable[str] = (),
+    tmp: Iterable[str] = ("--dir", "/tmp"),
 ) -> list[str]:
     """The bwrap command line for a command that starts with the interpreter's path.
 
@@ -83,7 +84,8 @@ def command(
         inner: the command.
         directories: what it sees of the host beside the system, at the same place, read-only.
         packages: importable packages, each seen under `PACKAGES`.
-        options: further options of bwrap.
+        options: further options of bwrap, after all that is shown.
+        tmp: what makes /tmp, before what is shown: a project may lie there.
     """
     words = [find_bwrap(), "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     words += ["--unshare-cgroup-try", "--hostname", "sandbox", "--new-session"]
@@ -97,8 +99,7 @@ def command(
         "/proc",
         "--tmpfs",
         "/dev",
-        "--dir",
-        "/tmp",
+        *tmp,
         "--symlink",
         "/tmp",
         "/dev/shm",
@@ -119,12 +120,12 @@ def command(
         home = package_directory(package)
         shown[home] = f"{PACKAGES}/{package}"
         shown[f"{home}.libs"] = f"{PACKAGES}/{package}.libs"  # where wheels keep libraries
-    words += options  # before what lies below them: this project may lie in /tmp
     parents = {str(parent) for path in shown.values() for parent in Path(path).parents}
     for parent in sorted(parents - {"/", "/tmp"}):
         words += ["--perms", "0755", "--dir", parent]
     for source, target in shown.items():
         words += ["--ro-bind-try", source, target]
+    words += options
     words += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--", *inner]
     return words
 
