@@ -260,8 +260,8 @@ def test_everything_dies_with_the_host():
         host.stdout.readline()
         family: list[psutil.Process] = []
         try:
-            # Three of bwrap, the interpreter, two supervisors, and two sleepers.
-            until(lambda: len(psutil.Process(host.pid).children(recursive=True)) == 8)
+            # Three of bwrap, the interpreter, two supervisors, two sleepers, and one that waits.
+            until(lambda: len(psutil.Process(host.pid).children(recursive=True)) == 9)
             family = psutil.Process(host.pid).children(recursive=True)
         finally:
             host.kill()
