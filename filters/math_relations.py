@@ -17,7 +17,7 @@ from filters.math_forms import (
     is_letter,
 )
 from filters.math_reader import Reader
-from filters.math_text import closing, split
+from filters.math_text import closing, cut, split
 
 _NAME: Final = re.compile(
     r"(?:[a-zA-Z]|\\[a-zA-Z]{2,7})(?:_(?:\{[a-zA-Z0-9]+\}|[a-zA-Z0-9]))?'?(?: ?\([^()=]{1,20}\))?"
@@ -72,24 +72,8 @@ def _of_nothing(sign: str, side: str, form: Reading) -> Form:
 
 def _sides(text: str) -> tuple[list[str], list[str]]:
     """The texts between the relation signs outside all brackets, and the signs."""
-    sides, signs, begin, position, depth = [], [], 0, 0, 0
-    while position < len(text):
-        if depth == 0:
-            sign = next((each for each in _SIGNS if text.startswith(each, position)), "")
-            if sign:
-                sides.append(text[begin:position].strip())
-                signs.append(sign.strip())
-                position += len(sign)
-                begin = position
-                continue
-        if text[position] == "\\" and text[position + 1 : position + 2] not in ("{", "}"):
-            position += 1
-        elif text[position] in "([{":
-            depth += 1
-        elif text[position] in ")]}":
-            depth -= 1
-        position += 1
-    return [*sides, text[begin:].strip()], signs
+    sides, signs = cut(text, _SIGNS)
+    return [side.strip() for side in sides], [sign.strip() for sign in signs]
 
 
 def bracketed_whole(text: str) -> bool:

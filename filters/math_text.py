@@ -6,6 +6,7 @@ r"""Spelling: LaTeX and unicode that look alike on paper become one text.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -143,14 +144,29 @@ def closing(text: str, start: int) -> int:
 
 
 def split(text: str, at: str) -> list[str]:
-    """The parts between the separators that stand outside all brackets and bars."""
-    parts, depth, begin, position = [], 0, 0, 0
+    """The parts between the separators that stand outside all brackets."""
+    return cut(text, (at,))[0]
+
+
+def cut(text: str, signs: Sequence[str]) -> tuple[list[str], list[str]]:
+    """(parts, signs between them) of a text, where signs count outside all brackets only.
+
+    Args:
+        text: what is cut.
+        signs: of two that begin alike, the longer one first.
+    """
+    parts: list[str] = []
+    found: list[str] = []
+    depth, begin, position = 0, 0, 0
     while position < len(text):
-        if depth == 0 and text.startswith(at, position):
-            parts.append(text[begin:position])
-            position += len(at)
-            begin = position
-            continue
+        if depth == 0:
+            sign = next((each for each in signs if text.startswith(each, position)), "")
+            if sign:
+                parts.append(text[begin:position])
+                found.append(sign)
+                position += len(sign)
+                begin = position
+                continue
         if text[position] == "\\" and text[position + 1 : position + 2] not in ("{", "}"):
             position += 1
         elif text[position] in "([{":
@@ -158,4 +174,4 @@ def split(text: str, at: str) -> list[str]:
         elif text[position] in ")]}":
             depth -= 1
         position += 1
-    return [*parts, text[begin:]]
+    return [*parts, text[begin:]], found

@@ -145,7 +145,7 @@ def _filter(counted: pl.DataFrame, name: str) -> FilterCounts:
         seconds=_seconds(counted),
         num_timed=int(counted["timed"].sum()),
         low=counted["low"].min(),  # type: ignore[arg-type]  # a number or None
-        high=counted["high"].max(),  # type: ignore[arg-type]
+        high=counted["high"].max(),  # type: ignore[arg-type]  # likewise
     )
 
 

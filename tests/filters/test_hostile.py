@@ -40,17 +40,17 @@ def hostile(text: str) -> Response:
 @pytest.mark.parametrize("kind", [name for name in HOSTILE if name not in BIG])
 @pytest.mark.parametrize("name", FILTERS)
 def test_every_filter_has_a_verdict_on_hostile_text(name: str, kind: str):
-    verdict_in_time(name, HOSTILE[kind])
+    check_verdict_in_time(name, HOSTILE[kind])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", BIG)
 @pytest.mark.parametrize("name", FILTERS)
 def test_every_filter_has_a_verdict_on_very_long_text(name: str, kind: str):
-    verdict_in_time(name, HOSTILE[kind])
+    check_verdict_in_time(name, HOSTILE[kind])
 
 
-def verdict_in_time(name: str, text: str) -> None:
+def check_verdict_in_time(name: str, text: str) -> None:
     filter, response = make_filter(name), hostile(text)
     if name == "final_answer":
         filter = replace(filter, timeout_s=1.0)
