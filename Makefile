@@ -78,7 +78,7 @@ $(VENV)/.bundled: $(VENV)/.uv pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.uv pyproject.toml constraints.txt
-	$(INSTALL) --editable ".[bundled,curator,dev]"
+	$(INSTALL) --editable ".[bundled,curator,embed,dev]"
 	touch $@ $(VENV)/.bundled
 
 # After .dev, which would otherwise be installed at the same time.
