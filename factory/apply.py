@@ -26,6 +26,7 @@ from factory.steps import (
     Ask,
     AskJudge,
     AskReward,
+    Decontaminate,
     Dedup,
     Graded,
     Keep,
@@ -129,7 +130,7 @@ def judge(
                     if item.kept:
                         grades = (*item.response.grades, grade(step, item.response))
                         item.response = replace(item.response, grades=grades)
-            case Ask():
+            case Ask() | Decontaminate():
                 raise AssertionError("judge takes the steps after the Ask")
             case _:
                 assert_never(step)

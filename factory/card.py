@@ -49,7 +49,12 @@ def render_card(manifest: dict[str, Any]) -> str:
         for teacher in manifest["teachers"]
         if not teacher["thinks"] and set(MODES) & set(teacher["does"])
     ]
+    steps = {step["step"]: step for step in manifest["screening"]}
     return template.render(
+        checks=steps.pop("decontaminate", None),
+        skipped_pairs={
+            name: each["counts"].get("skipped_pairs", 0) for name, each in steps.items()
+        },
         unthinking=unthinking,
         m=manifest,
         yaml=header,

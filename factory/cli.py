@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from factory.commands import verdicts
+from factory.commands import data, verdicts
 from factory.commands.options import RunPath
 from factory.errors import ConfigError, FactoryError, RunError
 from factory.terminal import visible
@@ -41,6 +41,8 @@ app.command("refilter")(verdicts.refilter_command)
 app.command("diff")(verdicts.diff_command)
 app.command("explain")(verdicts.explain_command)
 app.command("check")(verdicts.check_command)
+app.command("dedup")(data.dedup_command)
+app.command("decontaminate")(data.decontaminate_command)
 
 
 def main() -> None:

@@ -5,7 +5,8 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import dask
@@ -24,8 +25,17 @@ SHARE = 0.5
 
 
 @contextlib.contextmanager
-def connect(scheduler: str | None, workers: int, holds_model: bool) -> Iterator[Client]:
-    """A client of the given scheduler, or of a cluster of worker processes in this machine."""
+def connect(
+    scheduler: str | None, workers: int, holds_model: bool, *, threads: int = _THREADS
+) -> Iterator[Client]:
+    """A client of the given scheduler, or of a cluster of worker processes in this machine.
+
+    Args:
+        scheduler: its address; None starts a cluster here.
+        workers: processes of that cluster; one lives in this process.
+        holds_model: whether each has the Dask resource `teacher`.
+        threads: tasks at a time on each of them.
+    """
     if scheduler:
         try:
             client = Client(scheduler, timeout="5s")
@@ -49,7 +59,7 @@ def connect(scheduler: str | None, workers: int, holds_model: bool) -> Iterator[
             cluster = LocalCluster(
                 n_workers=workers,
                 processes=workers > 1,
-                threads_per_worker=_THREADS,
+                threads_per_worker=threads,
                 resources={"teacher": 1} if holds_model else None,
                 memory_limit=0,
                 host="127.0.0.1" if workers > 1 else None,
@@ -87,6 +97,16 @@ def _children_ignore_ctrl_c() -> Iterator[None]:
 
 def check_workers(client: Client, run: RunDirectory, holds_model: bool) -> None:
     """Refuse a cluster that cannot do the work, before it waits for ever."""
+    check_resources(client, holds_model)
+    check_sees(client, (run.root, run.ledger))
+
+
+def check_resources(client: Client, holds_model: bool) -> None:
+    """Refuse a cluster without workers, or without one that may hold a model where one is held.
+
+    Raises:
+        PrerequisiteError: with the command that starts one.
+    """
     known = client.scheduler_info(n_workers=-1)["workers"]
     if not known:
         raise PrerequisiteError("the Dask scheduler has no workers; start one with: dask worker")
@@ -95,7 +115,15 @@ def check_workers(client: Client, run: RunDirectory, holds_model: bool) -> None:
             "no Dask worker has the resource `teacher`; start those that are to hold the model "
             "with: dask worker --no-nanny --nthreads 3 --resources teacher=1"
         )
-    for directory in (run.root, run.ledger):
+
+
+def check_sees(client: Client, directories: Iterable[Path]) -> None:
+    """Refuse workers that do not see a directory.
+
+    Raises:
+        PrerequisiteError: naming the directory and the workers.
+    """
+    for directory in directories:
         sees = client.run(os.path.isdir, str(directory))
         blind = sorted(address for address, answer in sees.items() if not answer)
         if blind:

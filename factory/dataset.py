@@ -30,6 +30,7 @@ from factory.recipe import Job
 from factory.records import MODES, SYSTEM_PROMPTS, HasPolicies, Mode, Prompt
 from factory.rundir import RunDirectory
 from factory.schemas import PROMPTS, RESPONSES, RL, SFT, prompt_from_row
+from factory.screened import judge_counts, read_screened
 from factory.spend import Prices, paid_table
 from factory.tally import Tally
 from factory.tasks import answerer, make_asker
@@ -53,6 +54,7 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
     ):
         shards += _write_shards(job, run, config, schema, rows)
     funnel, gold = count_responses(run), job.pipeline.gold
+    screening = read_screened(run)["steps"]
     manifest = {
         "format": 2,
         "pipeline": job.recipe.pipeline,
@@ -67,6 +69,7 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         "verifier": gold.name if gold else None,
         "policies": list(gold.policies()) if isinstance(gold, HasPolicies) else [],
         "filters": job.pipeline.filter_settings(),
+        "screening": screening,
         "licenses": dict(sorted(counted.licenses.items())),
         "license": combine(*counted.licenses) if counted.licenses else None,
         "sources": dict(sorted(counted.sources.items())),
@@ -82,7 +85,7 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         "accepted_pass_rates": {mode: counted.accepted_pass_rates(mode) for mode in MODES},
         "shortfalls": counted.shortfalls(job.recipe.accept),
         "tokens": counted.tokens,
-        "usage": Prices.of(job).rows(counted.usage.counts),
+        "usage": Prices.of(job).rows(counted.usage.counts + judge_counts(screening)),
         "paid": paid_table(Prices.of(job), run),
         "example": counted.example,
         "shards": shards,
@@ -96,6 +99,8 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
 def _teacher(job: Job, name: str, counted: Tally) -> dict[str, Any]:
     config, who = job.recipe.by_name[name], answerer(job, name)
     does = [step.column for step in job.pipeline.graded if step.teacher == name]
+    if (checks := job.pipeline.decontaminate) and checks.against and checks.judge == name:
+        does.append("same problem")
     recipe = job.recipe
     modes = [m for m in MODES for d in ("", *recipe.ask.domains) if name in recipe.answerers(d, m)]
     return {

@@ -5,9 +5,9 @@ directory, reads and writes files, and returns counts. Killing any process at an
 most what was in flight; the next start skips the parts that are finished and finds what was paid
 for in the ledger.
 
-    prompts(0..n) -> duplicates -> ask(p, teacher) -> grade(p, judge) -> judge(p) -> dataset
-                                        ^                                   |
-                                        +---- rows are missing: more <------+
+    prompts(0..n) -> screening -> ask(p, teacher) -> grade(p, judge) -> judge(p) -> dataset
+                                        ^                                  |
+                                        +---- rows are missing: more <-----+
 
 A part is asked on a worker with the Dask resource `teacher` where the teacher holds a model, and
 judged on any worker, so that checking answers does not keep a model waiting.
@@ -31,7 +31,14 @@ from factory.errors import (
 )
 from factory.progress import Progress
 from factory.recipe import Job
-from factory.rundir import RunDirectory, begin, create_or_resume, locked, read_manifest
+from factory.rundir import (
+    RunDirectory,
+    begin,
+    create_or_resume,
+    is_current,
+    locked,
+    read_manifest,
+)
 from factory.spend import Prices, paid_table
 from factory.stages import Stages, worker_teachers
 from factory.store import remove_temporaries
@@ -91,9 +98,8 @@ def run(
     workers = workers or (1 if models else os.cpu_count() or 1)
     with contextlib.ExitStack() as stack:
         stack.enter_context(locked(directory))
-        remove_temporaries(
-            [directory.root, directory.root / "prompts", directory.root / "responses"]
-        )
+        places = ("", "prompts", "prompts/duplicates", "prompts/contaminated", "responses")
+        remove_temporaries(directory.root / place for place in places)
         if client is None:
             client = stack.enter_context(connect(scheduler, workers, bool(models)))
         num_threads = None if scheduler else max(1, (os.cpu_count() or 1) // workers)
@@ -105,7 +111,10 @@ def run(
         progress.prices = Prices.of(job)
         stack.enter_context(progress)
         stages = Stages(job, directory, client, progress, models)
-        stages.run(partial(worker_teachers, start, num_threads, teacher, limited))
+        stages.run(
+            partial(worker_teachers, start, num_threads, teacher, limited),
+            partial(is_current, directory, start),
+        )
         progress.stage("writing the dataset")
         if busy := ledgers.compact(directory.ledger, run=directory.run_id).busy:
             progress.say(f"{directory.ledger}: not compacted: {busy}")

@@ -28,6 +28,7 @@ from factory.recipe import Job
 from factory.records import MODES
 from factory.rundir import open_run
 from factory.schemas import RESPONSES
+from factory.screened import judge_counts, read_screened
 from factory.spend import COUNTS, Prices, Usage
 from factory.teachers import Teacher
 
@@ -140,8 +141,10 @@ def _by_prompt(job: Job, root: Path) -> list[dict[str, float]]:
                 counts[name] = counts.get(name, 0.0) + number
         for index, usage in usages.items():
             found[index].update({name: float(number) for name, number in usage.counts.items()})
+    judged = judge_counts(read_screened(run)["steps"])
     for counts in found:
         counts["bytes"] = counts.get("bytes", 0.0) + size / job.num_prompts
+        counts.update({name: number / job.num_prompts for name, number in judged.items()})
     return found
 
 

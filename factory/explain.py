@@ -9,18 +9,19 @@ from rich.console import RenderableType
 from rich.panel import Panel
 from rich.table import Table
 
-from factory import store
 from factory.errors import ConfigError
 from factory.finding import Found, find
 from factory.flips import NOT_SEEN, said
 from factory.ledger import LedgerReader
 from factory.naming import methods, read_by
 from factory.preview import shown
+from factory.prompt_fate import fate
 from factory.quota import FILTER as QUOTA
 from factory.recipe import Job
 from factory.records import Completion, Prompt, Request
 from factory.rundir import RunDirectory, read_manifest
-from factory.schemas import DUPLICATES, prompt_from_row, response_from_row
+from factory.schemas import prompt_from_row, response_from_row
+from factory.screened import dropped
 from factory.spend import Prices
 from factory.steps import Dedup
 from factory.tasks import make_asker
@@ -55,7 +56,7 @@ def explain(
         yield _output(job, prompt, row, limit)
         yield _verdicts(job, row)
         yield from _grades(job, row, reader, limit)
-    yield from _group(job, found)
+    yield from _group(job, run, found)
     for line in _published(run, found, prompt):
         yield plain(line)
 
@@ -81,21 +82,9 @@ def _prompt(run: RunDirectory, found: Found, prompt: Prompt, limit: int) -> Pane
         lines.append(f"constraint {each.instruction_id} {short(each.kwargs, limit)}")
     if prompt.policy:
         lines.append(f"policy: {prompt.policy}")
-    lines += _twins(run, prompt)
+    lines += fate(run, found.part, prompt.index)
     title = plain(f"prompt {prompt.id}")
     return Panel(plain("\n".join(lines)), title=title, title_align="left")
-
-
-def _twins(run: RunDirectory, prompt: Prompt) -> Iterator[str]:
-    if not run.duplicates.exists():
-        yield "whether it repeats another prompt is not known yet"
-        return
-    for row in store.read_part(run.duplicates, DUPLICATES):
-        said = f"{row['filter']} {row['reason']}, similarity {row['similarity']:g}"
-        if row["index"] == prompt.index:
-            yield f"repeats {row['twin']}: not asked ({said})"
-        elif row["twin"] == prompt.id:
-            yield f"repeated by {row['id']} at position {row['index']} ({said})"
 
 
 def _requests(
@@ -223,10 +212,10 @@ def _grades(
         yield Panel(plain("\n".join(lines)), title=title, title_align="left", style="magenta")
 
 
-def _group(job: Job, found: Found) -> Iterator[RenderableType]:
+def _group(job: Job, run: RunDirectory, found: Found) -> Iterator[RenderableType]:
     """What became of the other responses to the prompt."""
     if not found.responses:
-        yield plain("No response is there yet." if _asked(found) else "It was never asked.")
+        yield plain("No response is there yet." if _asked(run, found) else "It was never asked.")
         return
     table = Table(title="All responses to the prompt", title_justify="left")
     for name in ("id", "fate"):
@@ -244,8 +233,10 @@ def _group(job: Job, found: Found) -> Iterator[RenderableType]:
     yield table
 
 
-def _asked(found: Found) -> bool:
-    return bool(found.prompt["decision"] == "keep")
+def _asked(run: RunDirectory, found: Found) -> bool:
+    """Whether the prompt is one of those that are asked, as far as that is known yet."""
+    gone = dropped(run, found.part) if run.screened.exists() else {}
+    return found.prompt["decision"] == "keep" and found.prompt["index"] not in gone
 
 
 def _response_twin(job: Job, found: Found, row: dict[str, Any]) -> str:

@@ -10,11 +10,11 @@ from typing import Any
 import polars as pl
 from rich.table import Table
 
-from factory import store
+from factory import screened, store
 from factory.apply import TEACHER
 from factory.records import MODES
 from factory.rundir import RunDirectory
-from factory.schemas import DUPLICATES, PROMPTS, RESPONSES
+from factory.schemas import PROMPTS, RESPONSES
 from factory.terminal import plain
 
 
@@ -27,8 +27,9 @@ def count_prompts(run: RunDirectory) -> dict[str, Any]:
             rows = store.read_part(run.prompts(part), PROMPTS, ["decision", "reason"])
             drawn += len(rows)
             _tally(dropped, [row["reason"] for row in rows if row["decision"] != "keep"])
-    if run.duplicates.exists():
-        _tally(dropped, [r["reason"] for r in store.read_part(run.duplicates, DUPLICATES)])
+    if run.screened.exists():
+        for part in range(run.num_parts):
+            _tally(dropped, sorted(screened.dropped(run, part).values()))
     return {"drawn": drawn, "dropped": dropped, "asked": drawn - sum(dropped.values())}
 
 

@@ -20,6 +20,7 @@ from factory.engine import run
 from factory.funnel import funnel_table
 from factory.ledger import LedgerReader
 from factory.progress import Progress
+from factory.prompt_fate import fate
 from factory.recipe import Job
 from factory.records import MODES, Completion, Request
 from factory.rundir import RunDirectory, open_run
@@ -88,16 +89,17 @@ def preview(
 
 def _prompts(job: Job, run: RunDirectory, reader: LedgerReader) -> Iterator[RenderableType]:
     asker = make_asker(job)
-    rows = [row for p in range(run.num_parts) for row in store.read_part(run.prompts(p), PROMPTS)]
     parts = range(run.num_parts)
+    rows = [(p, row) for p in parts for row in store.read_part(run.prompts(p), PROMPTS)]
     responses = [row for p in parts for row in store.read_part(run.responses(p), RESPONSES)]
-    for row in rows:
+    for part, row in rows:
         prompt = prompt_from_row(row)
         answers = [each for each in responses if each["prompt_id"] == prompt.id]
         title = f"{prompt.id}, expected answer {prompt.expected_answer}"
         if row["decision"] != "keep" or not answers:
-            gone = row["reason"] or "repeats another prompt"
-            yield Panel(plain(f"{prompt.problem}\n\nnot asked: {gone}"), title=plain(title))
+            gone = [row["reason"]] if row["reason"] else fate(run, part, prompt.index)
+            text = "\n".join([prompt.problem, "", "not asked", *gone])
+            yield Panel(plain(text), title=plain(title))
             continue
         yield Panel(plain(prompt.input[-1].content), title=plain(title), title_align="left")
         for mode in MODES:

@@ -35,7 +35,7 @@ class Progress:
         self._live: Live | None = None
         self._lock = threading.Lock()
         self._stage = ""
-        self._total = self._done = 0
+        self._total = self._done = self._before = self._rows = 0
         self._counts: Counter[str] = Counter()
         self._started = self._printed = time.monotonic()
 
@@ -68,17 +68,18 @@ class Progress:
             expected: completions that the others need, at most; for the time that is left.
         """
         with self._lock:
-            self._stage, self._total, self._done = name, total, done
-            self._num_expected = expected
+            self._stage, self._total, self._done, self._before = name, total, done, done
+            self._num_expected, self._rows = expected, 0
             self._started = time.monotonic()
         kept = f", {done} of {total} parts are finished already" if done else ""
         if self._live is None:
             self.say(f"{name}{kept}")
 
     def add(self, counts: dict[str, int]) -> None:
-        """Counts that came on top: see `factory.desk.Desk`; and kept_on, kept_off."""
+        """Counts that came on top: see `factory.desk.Desk`; kept_on, kept_off; the stage's rows."""
         with self._lock:
             self._counts.update(counts)
+            self._rows += counts.get("rows", 0)
         if self._live is None and time.monotonic() - self._printed > _PLAIN_EVERY_S:
             self.say(self.line())
 
@@ -123,6 +124,10 @@ class Progress:
     def _cells(self) -> list[tuple[str, str]]:
         counts, seconds = self._counts, max(time.monotonic() - self._started, 1e-9)
         cells = [("parts", f"{self._done}/{self._total}")]
+        if self._rows:
+            cells += [("rows", f"{self._rows:,}"), ("rows/s", f"{self._rows / seconds:,.0f}")]
+            if done := self._done - self._before:
+                cells.append(("time left", f"{(self._total - self._done) * seconds / done:,.0f} s"))
         if completions := counts["completions"]:
             asked = completions - counts["recalled"]
             eta = (self._num_expected - completions) * seconds / max(asked, 1)

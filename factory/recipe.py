@@ -14,6 +14,9 @@
     [sampling.on]
     temperature = 0.6
 
+    [decontaminate]                  # what prompts are checked against, see its own module
+    against = ["human-eval"]
+
     [filters.final_answer]           # any field of any filter of the page, and of those in `keep`
     timeout_s = 5
 
@@ -33,6 +36,7 @@ from typing import Any
 
 import tomli_w
 
+from factory import decontaminate_table
 from factory.config import build, nearest, read_toml, settings
 from factory.errors import ConfigError
 from factory.quota import AcceptByMode
@@ -149,6 +153,8 @@ class Recipe:
     keep: tuple[str, ...] = ()
     """Further filters that responses must pass after the page's own: `personal_data`, or a
     heuristic of NeMo Curator, `curator.WordCountFilter`."""
+    decontaminate: dict[str, Any] = field(default_factory=dict)
+    """See `factory.decontaminate_table`."""
     filters: dict[str, dict[str, Any]] = field(default_factory=dict)
     limits: Limits = Limits()
 
@@ -298,12 +304,16 @@ class Job:
     def teachers(self) -> dict[str, TeacherConfig]:
         """All teachers that the run needs: those that answer, judges, reward models."""
         used = {*self.answerers(), *(step.teacher for step in self.pipeline.graded)}
+        if (checks := self.pipeline.decontaminate) and checks.against:
+            used.add(checks.judge)
         return {name: config for name, config in self.recipe.by_name.items() if name in used}
 
     def as_table(self) -> dict[str, Any]:
         """The resolved recipe, every default filled in, as TOML would hold it."""
         table: dict[str, Any] = _plain(dataclasses.asdict(self.recipe))
         table["filters"] = _plain(self.pipeline.filter_settings())
+        if checks := self.pipeline.decontaminate:
+            table["decontaminate"] = _plain(decontaminate_table.as_table(checks))
         table[self.recipe.pipeline] = _plain(self.options)
         return table
 
@@ -315,6 +325,8 @@ class Job:
         """The part of the resolved recipe that changes the data; no addresses and no paths."""
         table = self.as_table()
         del table["limits"]
+        if checks := self.pipeline.decontaminate:
+            table["decontaminate"] = _plain(decontaminate_table.data_table(checks))
         for path in self.limit_keys():
             owner, keys = table, path.split(".")
             for key in keys[:-1]:
@@ -338,7 +350,9 @@ class Job:
 
     def hash(self) -> str:
         """The identity of what the run produces: recipe and pipeline, 16 hexadecimal digits."""
-        return digest(self.data_table(), self.pipeline.fingerprint(), size=8)
+        checks = self.pipeline.decontaminate
+        versions = decontaminate_table.versions(checks) if checks else []
+        return digest(self.data_table(), self.pipeline.fingerprint(), *versions, size=8)
 
 
 def _plain(value: Any) -> Any:

@@ -108,8 +108,9 @@ class Sampling:
 class Request:
     """One question to one teacher. Its `key` names its completion in the ledger."""
 
-    task: Literal["chat", "score"] = "chat"
-    """`chat` is answered with text, `score` with the reward of the last turn."""
+    task: Literal["chat", "score", "embed"] = "chat"
+    """`chat` is answered with text, `score` with the reward of the last turn, `embed` with a vector
+    for each turn."""
 
     messages: tuple[Message, ...]
     prefix: str = ""

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from factory.asking import Asker
 from factory.budget import Caps
+from factory.decontamination.judging import TEMPLATE
 from factory.engine import run
 from factory.funnel import funnel_table
 from factory.preview import shown
@@ -23,6 +24,9 @@ from factory.recipe import Job
 from factory.records import MODES, Completion, Prompt, Request
 from factory.tasks import make_asker
 from factory.teachers.scripted import ScriptedTeacher
+
+_SAME_PROBLEM = TEMPLATE.partition("{")[0]
+"""How a judge's question begins that compares a prompt with a benchmark item."""
 
 
 def rehearse(job: Job) -> Iterator[RenderableType]:
@@ -56,6 +60,8 @@ def knowing_teacher(prompts: list[Prompt], asker: Asker) -> ScriptedTeacher:
         if request.task == "score":
             return Completion(score=1.0)
         answer = gold.get(request.messages[-1].content)
+        if request.messages[-1].content.startswith(_SAME_PROBLEM):
+            return "False"
         if answer is None:  # it was shown an answer, as a judge
             return "Judgement: yes"
         if thinks[request.model]:

@@ -264,8 +264,11 @@ def _remarks(run: RunDirectory, old: Job, new: Job, total: _Part) -> Iterator[st
             "recipe's and were left out; a run would ask for them."
         )
     yield from _quota(new, total)
-    if old.pipeline.prompt_dedups != new.pipeline.prompt_dedups:
-        yield "Which prompts repeat each other is not worked out again; a run does that."
+    if old.pipeline.screening != new.pipeline.screening:
+        yield (
+            "Which prompts repeat each other, or a benchmark, is not worked out again; a run does "
+            "that."
+        )
     if others := [line for line in told if not line.startswith(_FILTERS)]:
         yield f"Not of the filters, and not seen here: {'; '.join(others)}."
     if len(finished_parts(run)) < run.num_parts:
@@ -276,7 +279,7 @@ def _remarks(run: RunDirectory, old: Job, new: Job, total: _Part) -> Iterator[st
     )
 
 
-_FILTERS = ("filters.", "keep", "limits.", "accept.")
+_FILTERS = ("filters.", "keep", "limits.", "accept.", "decontaminate.")
 
 
 def _quota(job: Job, total: _Part) -> Iterator[str]:

@@ -3,7 +3,10 @@
 recipe.toml        the resolved recipe
 plan.json          what the run was started with: hash, prompts, part size; its id in the ledger
 ledger/            completions; may be shared between runs
-prompts/           part-00000.parquet ..., duplicates.parquet
+prompts/           part-00000.parquet ...
+  duplicates/      part-00000.parquet ..., those that repeat another
+  contaminated/    part-00000.parquet ..., matches with items of benchmarks
+  screened.json    written last of these: what was looked for, and how much was found
 responses/         part-00000.parquet ..., kept or not, with every verdict
 dataset/           what is published
 manifest.json      written last: its presence means that the run is complete
@@ -51,10 +54,23 @@ class RunDirectory:
         """The part's prompts."""
         return store.part_path(self.root / "prompts", part)
 
+    def duplicates(self, part: int) -> Path:
+        """The part's prompts that dedup removed."""
+        return store.part_path(self.root / "prompts" / "duplicates", part)
+
+    def contaminated(self, part: int) -> Path:
+        """The part's matches with items of benchmarks."""
+        return store.part_path(self.root / "prompts" / "contaminated", part)
+
     @property
-    def duplicates(self) -> Path:
-        """The prompts that dedup removed."""
-        return self.root / "prompts" / "duplicates.parquet"
+    def screened(self) -> Path:
+        """What prompts were screened for before any was asked; written when that is done."""
+        return self.root / "prompts" / "screened.json"
+
+    @property
+    def screening(self) -> Path:
+        """What screening works with; removed when it is done."""
+        return self.root / "prompts" / "screening"
 
     def responses(self, part: int) -> Path:
         """The part's responses."""
@@ -221,5 +237,8 @@ def _difference(root: Path, job: Job) -> str:
         if old.get(key) != new.get(key) and not f"{key}.".startswith(free)
     ]
     if not changed:
-        return "holds a run of the same recipe by other code (texts, filters or versions changed)"
+        return (
+            "holds a run of the same recipe by other code (texts, filters or versions changed) or "
+            "against other benchmark items"
+        )
     return f"holds a different run: {', '.join(changed)}"

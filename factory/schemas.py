@@ -49,11 +49,39 @@ DUPLICATES = pa.schema(
         ("id", pa.string()),
         ("filter", pa.string()),
         ("reason", pa.string()),
-        ("twin", pa.string()),
+        ("twin", pa.int64()),
         ("similarity", pa.float64()),
+        ("cluster", pa.int64()),
+        ("cluster_size", pa.int64()),
+        ("joined_a", pa.int64()),
+        ("joined_b", pa.int64()),
+        ("joined_similarity", pa.float64()),
     ]
 )
-"""The prompts that dedup removed, each with the kept one that it repeats."""
+"""The prompts of a part that dedup removed. Each has the position of the kept prompt that it
+repeats, its cluster (the position of the cluster's first prompt) and the pair that joined it."""
+
+CONTAMINATED = pa.schema(
+    [
+        ("index", pa.int64()),
+        ("id", pa.string()),
+        ("filter", pa.string()),
+        ("reason", pa.string()),
+        ("benchmark", pa.string()),
+        ("item", pa.string()),
+        ("number", pa.int64()),
+        ("score", pa.float64()),
+        ("start", pa.int64()),
+        ("stop", pa.int64()),
+        ("span", pa.string()),
+        ("judgement", pa.string()),
+        ("reply", pa.string()),
+    ]
+)
+"""The prompts of a part that match an item of a benchmark, one row a match: by which method
+(`filter`), the overlap or similarity in [0, 1], the characters of the problem that match, and what
+a judge said. A match for which the prompt does not go stays, without a reason. `number` is the
+item's among all that were looked for."""
 
 _VERDICTS = pa.list_(
     pa.struct(

@@ -23,6 +23,7 @@ from factory.progress import Progress
 from factory.quota import Standing
 from factory.recipe import Job
 from factory.rundir import RunDirectory
+from factory.screening import Screening, run_court
 from factory.tasks import Plan
 from factory.teachers import Teacher
 from factory.worker import Batched, Teachers, open_ledger
@@ -57,8 +58,13 @@ class Stages:
         self.models = models
         """The teachers that hold a model."""
 
-    def run(self, teachers: Callable[[], Teachers]) -> None:
-        """Run what is not finished yet."""
+    def run(self, teachers: Callable[[], Teachers], is_current: Callable[[], bool]) -> None:
+        """Run what is not finished yet.
+
+        Args:
+            teachers: makes a worker's way to its teachers.
+            is_current: whether no later start of the run has begun.
+        """
         self.teachers = teachers
         run = self.directory
         for problem in open_ledger(run.ledger).problems():
@@ -67,20 +73,32 @@ class Stages:
         missing = [part for part in parts if not run.prompts(part).exists()]
         self.progress.stage("drawing prompts", total=len(parts), done=len(parts) - len(missing))
         self._finish([self._submit(tasks.make_prompts, self.job, run, part) for part in missing])
-        if not run.duplicates.exists():
-            self.progress.stage("looking for repeated prompts", total=1)
-            self._finish([self._submit(tasks.find_duplicate_prompts, self.job, run)])
-        missing = [part for part in parts if not run.responses(part).exists()]
-        together = bool(missing) and self.job.recipe.accept.is_global
-        self._begin_asking(parts if together else missing)
+        self._screen(is_current)
         self.client.subscribe_topic(_TOPIC, self._on_event)
         try:
-            if together:
-                self._fill_together(parts)
-            else:
-                self._fill({part: {} for part in missing})
+            self._ask(parts)
         finally:
             self.client.unsubscribe_topic(_TOPIC)
+
+    def _screen(self, is_current: Callable[[], bool]) -> None:
+        """Drop prompts that repeat others or benchmarks, before any is asked."""
+        job, run = self.job, self.directory
+        Screening(
+            job=job,
+            run=run,
+            client=self.client,
+            progress=self.progress,
+            court=partial(run_court, job, run, self.teachers, is_current, self.models),
+        ).screen()
+
+    def _ask(self, parts: range) -> None:
+        missing = [part for part in parts if not self.directory.responses(part).exists()]
+        together = bool(missing) and self.job.recipe.accept.is_global
+        self._begin_asking(parts if together else missing)
+        if together:
+            self._fill_together(parts)
+        else:
+            self._fill({part: {} for part in missing})
 
     def _begin_asking(self, missing: Sequence[int]) -> None:
         run, ask = self.directory, self.job.pipeline.ask

@@ -6,6 +6,7 @@
         gold=FinalAnswer(),
         steps=(
             Dedup(Exact(), on="prompt"),          # nothing is paid before the Ask
+            Decontaminate(against=("human-eval",)),
             Ask(shots=..., samples=4),            # the teachers; all below is offline
             Keep(ThinkTags()),                    # cheap first
             Keep(FinalAnswer()),                  # then correct
@@ -18,55 +19,18 @@ Steps only say what happens; `factory.engine` makes it happen, `factory.apply` j
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from factory.config import build, nearest
+from factory.decontamination.embedding import Embedding
+from factory.decontamination.ngrams import Ngrams
 from factory.dedup import Exact, MinHash
 from factory.errors import ConfigError
-from factory.records import Filter, GroupFilter, Mode, Prompt, Referee, Sampling, Verifier
+from factory.records import Filter, GroupFilter, Mode, Referee, Sampling, Verifier
 from factory.seeds import digest
-
-
-class Source(Protocol):
-    """Where prompts come from."""
-
-    @property
-    def num_prompts(self) -> int:
-        """How many prompts there are."""
-        ...
-
-    def prompts(self, start: int, stop: int) -> Iterator[Prompt]:
-        """The prompts at positions [start, stop), the same ones for every division into parts."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Spaced:
-    """Some prompts of a source, from all over it, each with the id and seeds it has there."""
-
-    source: Source
-    places: tuple[int, ...]
-
-    @classmethod
-    def over(cls, source: Source, number: int) -> "Spaced":
-        """So many, evenly spaced; all where there are fewer."""
-        total = source.num_prompts
-        number = min(number, total)
-        return cls(source, tuple((2 * i + 1) * total // (2 * number) for i in range(number)))
-
-    @property
-    def num_prompts(self) -> int:
-        """How many there are."""
-        return len(self.places)
-
-    def prompts(self, start: int, stop: int) -> Iterator[Prompt]:
-        """See `Source.prompts`."""
-        for index in range(start, stop):
-            place = self.places[index]
-            for prompt in self.source.prompts(place, place + 1):
-                yield dataclasses.replace(prompt, index=index)
+from factory.sources import Source
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +78,26 @@ class Dedup:
 
     method: Exact | MinHash
     on: Literal["prompt", "response"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decontaminate:
+    """Drop prompts that hold an item of a benchmark set, or pose the same problem.
+
+    The recipe's table `[decontaminate]` changes any of it.
+    """
+
+    against: tuple[str, ...] = ()
+    """Files, ids of the Hub, and names of sets that ship in packages, such as `human-eval`."""
+    ngrams: Ngrams | None = field(default_factory=Ngrams)
+    embedding: Embedding | None = None
+    judge: str = ""
+    """A name in the recipe's `[teachers]`: what is near by embedding is dropped where this teacher
+    says that it is the same problem; empty drops all that is near."""
+    both_orders: bool = False
+    """The judge sees each pair in both orders, and must say yes both times."""
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    """What the content of sets must be, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +156,9 @@ class AskReward:
 
 Graded = AskJudge | AskReward
 Filtering = Dedup | Keep | KeepGroup | Refer
-Step = Ask | Filtering | Graded
+Screening = Dedup | Decontaminate
+"""What prompts pass before any is asked."""
+Step = Ask | Filtering | Graded | Decontaminate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,10 +178,13 @@ class Pipeline:
         asks = [position for position, step in enumerate(self.steps) if isinstance(step, Ask)]
         assert len(asks) == 1, f"{self.name}: a pipeline has one Ask, got {len(asks)}"
         for position, step in enumerate(self.steps):
-            before = isinstance(step, Dedup) and step.on == "prompt"
+            before = isinstance(step, Decontaminate) or (
+                isinstance(step, Dedup) and step.on == "prompt"
+            )
             assert before == (position < asks[0]) or position == asks[0], (
                 f"{self.name}: {step} stands on the wrong side of the Ask"
             )
+        assert sum(isinstance(step, Decontaminate) for step in self.steps) <= 1, self.name
         columns = [step.column for step in self.graded]
         assert len(columns) == len(set(columns)), f"{self.name}: columns {columns} repeat"
 
@@ -205,9 +194,24 @@ class Pipeline:
         return next(step for step in self.steps if isinstance(step, Ask))
 
     @property
-    def prompt_dedups(self) -> tuple[Exact | MinHash, ...]:
-        """The dedup methods that prompts pass, in order."""
-        return tuple(s.method for s in self.steps if isinstance(s, Dedup) and s.on == "prompt")
+    def screening(self) -> tuple[Screening, ...]:
+        """The steps before the Ask, in order."""
+        before = self.steps[: self.steps.index(self.ask)]
+        return tuple(step for step in before if isinstance(step, Screening))
+
+    @property
+    def decontaminate(self) -> Decontaminate | None:
+        """The step that checks prompts against benchmarks, if there is one."""
+        return next((step for step in self.steps if isinstance(step, Decontaminate)), None)
+
+    def with_decontaminate(self, step: Decontaminate) -> "Pipeline":
+        """The pipeline with another such step, or with its first, right before the Ask."""
+        steps = list(self.steps)
+        if old := self.decontaminate:
+            steps[steps.index(old)] = step
+        else:
+            steps.insert(steps.index(self.ask), step)
+        return dataclasses.replace(self, steps=tuple(steps))
 
     @property
     def response_steps(self) -> tuple[Step, ...]:

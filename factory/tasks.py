@@ -17,14 +17,8 @@ from factory.licenses import combine
 from factory.recipe import Job
 from factory.records import MODES, Completion, Grade, Mode, Prompt, Request, Response
 from factory.rundir import RunDirectory
-from factory.schemas import (
-    DUPLICATES,
-    PROMPTS,
-    RESPONSES,
-    prompt_from_row,
-    prompt_row,
-    response_row,
-)
+from factory.schemas import PROMPTS, RESPONSES, prompt_from_row, prompt_row, response_row
+from factory.screened import dropped
 from factory.steps import AskJudge, AskReward, Graded
 from factory.teachers import answer_settings
 from factory.worker import Teachers, open_ledger
@@ -46,36 +40,9 @@ def make_prompts(job: Job, run: RunDirectory, part: int) -> dict[str, int]:
     return {"prompts": len(rows)}
 
 
-def find_duplicate_prompts(job: Job, run: RunDirectory) -> dict[str, int]:
-    """List the prompts, of all parts, that repeat an earlier one."""
-    rows: list[dict[str, Any]] = []
-    for part in range(run.num_parts):
-        columns = ["id", "index", "problem", "decision"]
-        rows += store.read_part(run.prompts(part), PROMPTS, columns)
-    remaining = [row for row in rows if row["decision"] == "keep"]
-    dropped: list[dict[str, Any]] = []
-    for method in job.pipeline.prompt_dedups:
-        found = method.duplicates([row["problem"] for row in remaining])
-        dropped += [
-            {
-                "index": row["index"],
-                "id": row["id"],
-                "filter": method.name,
-                "reason": method.reason,
-                "twin": remaining[duplicate.twin]["id"],
-                "similarity": duplicate.similarity,
-            }
-            for row, duplicate in zip(remaining, found, strict=True)
-            if duplicate
-        ]
-        remaining = [row for row, dup in zip(remaining, found, strict=True) if dup is None]
-    store.write_part(run.duplicates, sorted(dropped, key=lambda row: row["index"]), DUPLICATES)
-    return {"duplicates": len(dropped)}
-
-
 def kept_prompts(run: RunDirectory, part: int) -> list[Prompt]:
     """The prompts of a part that are to be asked."""
-    gone = {row["index"] for row in store.read_part(run.duplicates, DUPLICATES, ["index"])}
+    gone = dropped(run, part)
     rows = store.read_part(run.prompts(part), PROMPTS)
     return [prompt_from_row(r) for r in rows if r["decision"] == "keep" and r["index"] not in gone]
 

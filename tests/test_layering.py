@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "pipelines": {"pipelines", "filters", "factory"},
     "training": {"training", "filters", "factory"},
 }
-DASK_FILES = {"cluster.py", "engine.py", "stages.py", "rehearsal.py"}
+DASK_FILES = {"cluster.py", "engine.py", "stages.py", "rehearsal.py", "partwork.py"}
 COMMANDS = {ROOT / "factory" / "cli.py", *(ROOT / "factory" / "commands").glob("*.py")}
 HEAVY = {"torch", "transformers", "trl", "vllm", "ray"}
 

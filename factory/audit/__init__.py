@@ -2,6 +2,7 @@
 
     factory audit runs/demo          # text on the terminal, and runs/demo/audit/index.html
 
+prompts                                   what was dropped before anything was asked
 counting, thresholds, overlap, examples   find out; a part at a time, in bounded memory
 report                                    the text
 page, chunks, site/                       the page and its data
@@ -19,6 +20,7 @@ from factory.audit.examples import Examples
 from factory.audit.overlap import Overlap, find_masks, names
 from factory.audit.page import Page, new_page, summary_of_filters, summary_of_overlap
 from factory.audit.parts import read_prompts, read_responses
+from factory.audit.prompts import dropped_prompts, prompts_table, summary_of_prompts
 from factory.audit.report import examples_table, filters_table, overlap_tables, scores_table
 from factory.audit.thresholds import find_thresholds
 from factory.errors import PrerequisiteError
@@ -58,7 +60,10 @@ def audit(
     parts = [part for part in range(run.num_parts) if run.responses(part).exists()]
     filters = count_filters([run.responses(part) for part in parts])
     prompts = count_prompts(run)
+    gone = dropped_prompts(run, num_examples)
     yield funnel_table(prompts, [each.entry() for each in filters])
+    if gone:
+        yield prompts_table(gone)
     if not filters:
         yield Text("No part of the responses is finished yet.")
         return
@@ -76,7 +81,7 @@ def audit(
                     "run": run.root.name,
                     "num_parts": run.num_parts,
                     "num_finished": len(parts),
-                    "prompts": prompts,
+                    "prompts": {**prompts, "examples": summary_of_prompts(gone)},
                     "counts": summary_of_filters(filters, thresholds, examples),
                     "overlap": summary_of_overlap(found) if found else None,
                 }

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from factory.config import settings
-from factory.seeds import digest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,9 +26,6 @@ class Exact:
 
     def duplicates(self, texts: Sequence[str]) -> list[Duplicate | None]:
         """For each text, in order, the earlier one that it repeats, or None where it is kept."""
-        first: dict[str, int] = {}
-        found: list[Duplicate | None] = []
-        for position, text in enumerate(texts):
-            twin = first.setdefault(digest(" ".join(text.casefold().split())), position)
-            found.append(None if twin == position else Duplicate(twin=twin, similarity=1.0))
-        return found
+        from factory.dedup.few import exact_duplicates
+
+        return exact_duplicates(texts)

@@ -35,6 +35,7 @@ class Connections:
             for task, route in (
                 ("chat", f"{server}/chat/completions"),
                 ("score", f"{server.removesuffix('/v1')}/pooling"),
+                ("embed", f"{server}/embeddings"),
             )
         }
         headers = {"Content-Type": "application/json", "Accept": "application/json"}

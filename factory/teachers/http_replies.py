@@ -8,6 +8,7 @@ well begin like its prefix. A seed is sent modulo 2**31: servers differ in how w
 Rewards (`task = "score"`) come from vLLM's `POST {root}/pooling`, which takes conversations,
 applies the model's chat template, and with `use_activation` false gives the number that the model's
 head computed. A head that scores every token gives its verdict at the last one.
+`factory.teachers.http_vectors` does the same for embeddings.
 """
 
 import math
@@ -24,6 +25,7 @@ from factory.teachers.http_failures import (
     one_line,
     read_error,
 )
+from factory.teachers.http_vectors import encode_texts, pack_vectors
 
 
 def encode(config: HttpConfig, request: Request, room: int = 0) -> bytes:
@@ -37,6 +39,8 @@ def encode(config: HttpConfig, request: Request, room: int = 0) -> bytes:
     Raises:
         UnicodeEncodeError: the request holds half of a surrogate pair.
     """
+    if request.task == "embed":
+        return encode_texts(config.model, config.extra_body, request)
     turns: tuple[Message, ...] = request.messages
     if request.prefix:
         turns = (*turns, Message(role="assistant", content=request.prefix))
@@ -103,9 +107,12 @@ _pooling = msgspec.json.Decoder(_Pooling)
 def read_reply(request: Request, data: bytes) -> Completion | Failure:
     """The completion in the body of a reply with status 200."""
     try:
+        if request.task == "embed":
+            return pack_vectors(request, data)
         return _read_score(data) if request.task == "score" else _read_chat(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return bad_reply(f"no chat completion: {one_line(str(error))}")
+        wanted = "embeddings" if request.task == "embed" else "chat completion"
+        return bad_reply(f"no {wanted}: {one_line(str(error))}")
 
 
 def _read_chat(data: bytes) -> Completion | Failure:

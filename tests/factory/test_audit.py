@@ -148,7 +148,7 @@ def test_a_threshold_is_a_setting_at_which_the_decision_changes(done):
         Threshold(field="low", value=2.0, keeps=">="),
         Threshold(field="high", value=5.0, keeps="<"),
     )
-    assert found["minhash.v1"] == (Threshold(field="threshold", value=0.8, keeps="<"),)
+    assert found["minhash.v2"] == (Threshold(field="threshold", value=0.8, keeps="<"),)
     assert [str(each) for each in found["agreement.v2"]] == [">= 1 (min_votes)"]
     for name in ("final_answer.v2", "think_tags.v1", "truncated.v1", "exact.v1"):
         assert name not in found

@@ -146,7 +146,7 @@ def test_limits_do_not_change_the_identity_of_a_job_and_data_does(tmp_path):
 def test_the_readmes_recipes_are_recipes(tmp_path):
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     blocks = [block.partition("```")[0] for block in readme.split("```toml\n")[1:]]
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for block in blocks:
         path = tmp_path / "readme.toml"
         path.write_text(block if "pipeline =" in block else f'pipeline = "math"\n{block}')

@@ -179,6 +179,7 @@ def shards(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.timeout(120)  # two processes load compiled kernels
 def test_one_and_seven_parts_one_and_two_workers_give_the_same_bytes(client, tmp_path):
     found = []
     for part_size, num_parts in ((14, 1), (2, 7)):

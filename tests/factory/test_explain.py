@@ -100,10 +100,13 @@ def test_repeated_prompts_name_each_other(client, tmp_path):
     made = dataclasses.replace(made, pipeline=loose)
     run(made, tmp_path / "run", client=client, teacher=scripted(made))
     directory = open_run(tmp_path / "run")
-    gone = pl.read_parquet(directory.duplicates).row(0, named=True)
+    rows = pl.read_parquet(sorted((directory.root / "prompts" / "duplicates").glob("*")))
+    gone = rows.row(0, named=True)
+    twin = prompt_id(made, gone["twin"])
     shown = text(explain(made, directory, gone["id"]))
-    assert f"repeats {gone['twin']}: not asked (minhash.v1 near_duplicate" in shown
-    assert f"repeated by {gone['id']} at position" in text(explain(made, directory, gone["twin"]))
+    assert f"repeats {twin}: not asked (minhash.v2 near_duplicate" in shown
+    assert "It was never asked." in shown
+    assert f"repeated by {gone['id']} at position" in text(explain(made, directory, twin))
 
 
 def test_what_a_model_wrote_cannot_speak_to_the_terminal(client, tmp_path, factory):

@@ -9,7 +9,7 @@ from factory.errors import PartError, RunError
 from factory.schemas import DUPLICATES
 
 ROWS = [
-    {"index": i, "id": f"p{i}", "filter": "exact.v1", "reason": "r", "twin": "p", "similarity": 1.0}
+    {**dict.fromkeys(DUPLICATES.names), "index": i, "id": f"p{i}", "twin": 0, "similarity": 1.0}
     for i in range(50)
 ]
 

@@ -79,13 +79,19 @@
       el("tbody", {}, rows, last));
   }
 
-  function prompts({ drawn, dropped, asked }) {
+  function prompts({ drawn, dropped, asked, examples }) {
     const reasons = Object.entries(dropped);
     if (!reasons.length) return null;
-    return el("p", { class: "fine" },
+    return [el("p", { class: "fine" },
       `Before anything was asked, ${count(drawn)} prompts became ${count(asked)}: `,
-      reasons.flatMap(([reason, number], place) => [place ? ", " : "", el("code", {}, plain(reason)), ` −${count(number)}`]), ".");
+      reasons.flatMap(([reason, number], place) => [place ? ", " : "", el("code", {}, plain(reason)), ` −${count(number)}`]), "."), examples.length ? notAsked(examples) : null];
   }
+
+  const notAsked = (examples) => el("details", {}, el("summary", {}, "Some of the prompts that were not asked"),
+    el("dl", {}, examples.map((each) => [
+      el("dt", {}, el("code", {}, plain(each.reason)), " ", plain(each.id)),
+      el("dd", {}, plain(each.problem)),
+      el("dd", {}, plain(each.why))])));
 
   const words = () => el("details", {}, el("summary", {}, "What the words mean"),
     el("dl", {},

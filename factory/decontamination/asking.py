@@ -1,0 +1,143 @@
+"""The judge of a command: a teacher of a recipe, what it may cost, where its replies are kept."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from factory import ledger as ledgers
+from factory.budget import Caps
+from factory.cluster import check_sees
+from factory.config import nearest
+from factory.decontamination.embedding import Embedding, read_embedding
+from factory.decontamination.judging import Judge
+from factory.errors import ConfigError
+from factory.partwork import Client
+from factory.progress import Progress
+from factory.spend import Prices
+from factory.teachers import TeacherConfig
+
+if TYPE_CHECKING:
+    from factory.decontamination.hearing import Court
+    from factory.recipe import LoadedRecipe
+
+
+def judge_ledger() -> Path:
+    """Where replies of judges are kept where no ledger is named, so that none is paid for twice."""
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    return cache_home / "reasoning-factory" / "judge-ledger"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedJudge:
+    """Who is asked about near rows, and how."""
+
+    judge: Judge
+    config: TeacherConfig
+    """Of the teacher that it names."""
+    seed: int
+    caps: Caps
+    max_error_share: float
+    ledger: Path
+
+    def described(self) -> dict[str, Any]:
+        """What decides the replies."""
+        model, revision = self.config.identity()
+        return {"model": model, "revision": revision, "seed": self.seed, **asdict(self.judge)}
+
+    @contextmanager
+    def opened(self, client: Client, progress: Progress, run_id: str) -> "Iterator[Court]":
+        """The way to it, for as long as the block lasts.
+
+        Args:
+            client: of the cluster.
+            progress: is told what tokens cost.
+            run_id: names what is paid for, the same for every start of the same work.
+        """
+        from factory.decontamination.courts import open_court
+
+        progress.prices = Prices({self.judge.teacher: self.config.priced()})
+        with open_court(
+            client, self.judge, self.config, ledger=self.ledger, run_id=run_id, seed=self.seed,
+            caps=self.caps, max_error_share=self.max_error_share,
+        ) as court:  # fmt: skip
+            check_sees(client, [self.ledger])
+            yield court
+
+    def paid(self, run_id: str) -> dict[str, float]:
+        """Tokens and US dollars that the work has paid for, over all its starts."""
+        usage = ledgers.spent(self.ledger, run_id).values()
+        read = sum(each.prompt_tokens for each in usage)
+        written = sum(each.completion_tokens for each in usage)
+        cost = self.config.priced().cost(read, written)
+        return {"prompt_tokens": read, "completion_tokens": written, "cost": cost}
+
+
+def deciding(embedding: Embedding) -> dict[str, Any]:
+    """The settings of a model that decide what is near; not where it is served."""
+    fields = asdict(embedding)
+    return {name: value for name, value in fields.items() if name not in embedding.limits}
+
+
+def judge_of(
+    recipe: "LoadedRecipe",
+    name: str,
+    *,
+    both_orders: bool = False,
+    max_cost: float | None = None,
+    ledger: Path | None = None,
+) -> AskedJudge:
+    """A teacher of a recipe as the judge.
+
+    Args:
+        recipe: with its `[teachers]` and `[limits]`.
+        name: of the teacher; `teacher` where there is one without a name.
+        both_orders: ask again with the texts swapped where it is no yes.
+        max_cost: US dollars, instead of the recipe's.
+        ledger: where replies are kept.
+
+    Raises:
+        ConfigError: the recipe has no such teacher.
+    """
+    teachers, limits = recipe.recipe.by_name, recipe.recipe.limits
+    if name not in teachers:
+        hint = nearest(name, teachers)
+        raise ConfigError(f"--judge {name}: no such teacher in {recipe.path}{hint}")
+    return AskedJudge(
+        judge=Judge(teacher=name, both_orders=both_orders),
+        config=teachers[name],
+        seed=recipe.recipe.seed,
+        caps=Caps(
+            max_cost=limits.max_cost if max_cost is None else max_cost,
+            max_tokens=limits.max_tokens,
+        ),
+        max_error_share=limits.max_error_share,
+        ledger=(ledger or judge_ledger()).absolute(),
+    )
+
+
+def embedding_of(name: str, similarity: float | None = None) -> Embedding:
+    """The model that a command names.
+
+    Args:
+        name: `bundled`; a directory or an id of the Hub for sentence-transformers; or the address
+            of a server with the name of its model, `http://127.0.0.1:8000/v1#NAME`.
+        similarity: from which an item is near, instead of the default.
+
+    Raises:
+        ConfigError: naming what is wrong.
+    """
+    if name == "bundled":
+        table: dict[str, Any] = {"kind": "bundled"}
+    elif name.startswith(("http://", "https://")):
+        address, _, model = name.partition("#")
+        if not model:
+            raise ConfigError(f"--embed {name}: say which model it serves, {name}#NAME")
+        table = {"kind": "http", "base_urls": [address], "model": model}
+    else:
+        table = {"kind": "local", "model": name}
+    if similarity is not None:
+        table["threshold"] = similarity
+    return read_embedding(table, where=f"--embed {name}")

@@ -1,0 +1,109 @@
+"""Where a command on a dataset keeps what it has worked out, so that the same command goes on.
+
+plan.json      what the command was: settings, versions, and what the data looked like
+placing        all is worked out, and what was written is being given its name
+.lock          held while a command is at work there
+the rest       files of the stages, each written whole or not at all
+
+It is kept when the command is killed or fails, and removed when it succeeds.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from factory import store
+from factory.config import flat
+from factory.errors import ConfigError, RunError
+
+_PLAN = "plan.json"
+_PLACING = "placing"
+_MAX_NAME = 200
+"""Bytes of a file's name that another name is made of; a name has 255 at most."""
+
+
+def default_work(out: Path) -> Path:
+    """Beside the output, on the same storage: `.OUT.work`."""
+    name = os.fsdecode(os.fsencode(out.name)[:_MAX_NAME])
+    return out.absolute().with_name(f".{name}.work")
+
+
+def is_placing(path: Path) -> bool:
+    """Whether the command that left this work was about to give its output its name."""
+    return (path / _PLACING).exists()
+
+
+def start_placing(path: Path) -> None:
+    """Note that the output is about to get its name."""
+    store.write_text(path / _PLACING, "")
+
+
+@contextlib.contextmanager
+def work_directory(path: Path, plan: Mapping[str, Any]) -> Iterator[bool]:
+    """Hold a new work directory, or that of the same command; the lock goes with the process.
+
+    Args:
+        path: the directory.
+        plan: what decides the result, as JSON has it; another plan is refused.
+
+    Yields:
+        Whether an earlier start left work there.
+
+    Raises:
+        ConfigError: it holds something else; the message says what differs.
+        RunError: another process is at work there, or it cannot be written.
+    """
+    resumed = _check(path, dict(plan))
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = (path / ".lock").open("w")
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {store.way_out(error)}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"{path}: another command is at work there; wait for it") from None
+        store.remove_temporaries(each for each in path.rglob("") if each.is_dir())
+        if not resumed:
+            store.write_json(path / _PLAN, dict(plan))
+        yield resumed
+
+
+def discard(path: Path) -> None:
+    """Remove a work directory whose command has succeeded; what resists is left."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _check(path: Path, plan: dict[str, Any]) -> bool:
+    if not os.path.lexists(path):
+        return False
+    if not path.is_dir():
+        raise ConfigError(f"{path}: is no directory; give another --work")
+    if not (path / _PLAN).exists():
+        if any(each.name != ".lock" and not each.name.endswith(".tmp") for each in path.iterdir()):
+            raise ConfigError(
+                f"{path}: is not empty and holds no work of this command; give another --work"
+            )
+        return False
+    old = store.read_json(path / _PLAN, keys=(), advice=f"delete {path} and run again")
+    if old != plan:
+        raise ConfigError(
+            f"{path}: holds the work of another command ({_difference(old, plan)}); repeat that "
+            "one, delete the directory, or give another --work"
+        )
+    return True
+
+
+def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
+    before, after = flat(old), flat(new)
+    changed = [
+        f"{key} was {before.get(key)!r} and is {after.get(key)!r}"
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    ]
+    return "; ".join(changed[:4])

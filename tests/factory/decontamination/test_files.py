@@ -1,0 +1,140 @@
+"""Decontamination of files by nearness, with and without a judge, as the command does it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory import rewriting
+from factory.corpus import TextColumns
+from factory.decontamination import Ngrams
+from factory.decontamination.asking import embedding_of, judge_of
+from factory.decontamination.embedding import HttpEmbedding, LocalEmbedding, ScriptedEmbedding
+from factory.decontamination.files import decontaminate_files
+from factory.decontamination.findings import Findings
+from factory.errors import ConfigError
+from factory.recipe import load_recipe
+from factory.rewriting import Source
+
+ITEM = "How many apples does Anna buy on the market in three days for her mother's cake"
+NEAR = "In three days, for the cake of her mother: Anna does buy how many apples on the market"
+FAR = "The speed of light is what the train of Einstein never reaches although it tries to"
+RECIPE = """
+pipeline = "math"
+[ask]
+on = {fair = 1.0}
+off = {fair = 1.0}
+[teachers.fair]
+kind = "scripted"
+replies = ["True"]
+[teachers.strict]
+kind = "scripted"
+replies = ["The numbers differ.\\nFalse"]
+[teachers.odd]
+kind = "scripted"
+replies = ["Who knows?"]
+"""
+
+
+@pytest.fixture
+def search(tmp_path: Path, client: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Searches three rows for one item; returns the findings and the report."""
+    from contextlib import nullcontext
+
+    monkeypatch.setattr(rewriting, "connect", lambda *args, **options: nullcontext(client))
+    rows = [{"id": name, "text": text} for name, text in zip("abc", (FAR, NEAR, ITEM), strict=True)]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "bench.jsonl").write_text(json.dumps({"id": "q", "question": ITEM}))
+    (tmp_path / "r.toml").write_text(RECIPE)
+
+    def found(judge: str = "", **options: Any) -> tuple[Findings, dict[str, Any]]:
+        asked = judge_of(load_recipe(tmp_path / "r.toml"), judge, ledger=tmp_path / "ledger")
+        findings = decontaminate_files(
+            Source(data=str(tmp_path / "in.jsonl")), tmp_path / "out.jsonl",
+            against=[str(tmp_path / "bench.jsonl")], columns=TextColumns(), id_column="id",
+            embedding=ScriptedEmbedding(dimensions=512, threshold=0.6),
+            judge=asked, reports=[tmp_path / "r.json", tmp_path / "r.html"],
+            **{"method": Ngrams(), **options},
+        )  # fmt: skip
+        return findings, json.loads((tmp_path / "r.json").read_text())
+
+    return found
+
+
+def kept(tmp_path: Path) -> list[str]:
+    lines = (tmp_path / "out.jsonl").read_text().splitlines()
+    return [json.loads(line)["id"] for line in lines]
+
+
+def test_what_a_judge_calls_the_same_goes_with_its_reply_in_the_report(search, tmp_path):
+    findings, report = search("fair")
+    assert kept(tmp_path) == ["a"]
+    near, exact = report["matches"]
+    assert (near["id"], near["method"], near["judgement"]) == ("b", "nearest.v1", "same")
+    assert near["reply"] == "True"
+    assert 0.6 <= near["similarity"] < 1
+    assert (exact["id"], exact["method"], exact["overlap"]) == ("c", "ngrams.v1", 1.0)
+    assert findings.judged == {"same": 1}
+    assert {(each.method, each.num_removed) for each in findings.tallies} == {
+        ("ngrams.v1", 1), ("nearest.v1", 1),
+    }  # fmt: skip
+    assert "judged same" in (tmp_path / "r.html").read_text()
+
+
+@pytest.mark.parametrize(("judge", "decision"), [("strict", "different"), ("odd", "unjudged")])
+def test_what_a_judge_does_not_call_the_same_stays_and_is_reported(
+    judge, decision, search, tmp_path
+):
+    findings, report = search(judge)
+    assert kept(tmp_path) == ["a", "b"]
+    assert [(m["id"], m["removed"]) for m in report["matches"]] == [("b", False), ("c", True)]
+    assert report["matches"][0]["judgement"] == decision
+    assert findings.judged == {decision: 1}
+    assert report["counts"]["removed"] == 1
+
+
+def test_replies_stay_in_the_ledger(search, tmp_path):
+    search("fair")
+    assert list((tmp_path / "ledger").glob("*.jsonl"))
+
+
+def test_without_ngrams_the_embedding_finds_the_same_text_as_well(search, tmp_path):
+    _, report = search("strict", method=None)
+    assert kept(tmp_path) == ["a", "b"]
+    assert [m["judgement"] for m in report["matches"]] == ["different", "exact"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "model"),
+    [
+        ("http://h:8000/v1#bge", HttpEmbedding, "bge"),
+        ("/models/mini", LocalEmbedding, "/models/mini"),
+    ],
+)
+def test_a_model_is_named_in_one_word(name, kind, model, tmp_path):
+    found = embedding_of(name.replace("/models", str(tmp_path)), 0.75)
+    assert isinstance(found, kind)
+    assert found.model == model.replace("/models", str(tmp_path))
+    assert found.threshold == 0.75
+
+
+@pytest.mark.parametrize(
+    ("name", "similarity", "words"),
+    [
+        ("http://h/v1", None, "say which model it serves, http://h/v1#NAME"),
+        ("bundled", 1.5, r"--embed bundled: .*threshold must be in \[-1, 1\], got 1.5"),
+        ("org/name", None, "revision"),
+    ],
+)
+def test_a_model_that_cannot_be_is_told(name, similarity, words):
+    with pytest.raises(ConfigError, match=words):
+        embedding_of(name, similarity)
+
+
+def test_a_cap_of_the_command_goes_before_that_of_the_recipe(tmp_path):
+    path = tmp_path / "r.toml"
+    path.write_text(RECIPE + "[limits]\nmax_cost = 5.0\nmax_tokens = 7\n")
+    caps = [judge_of(load_recipe(path), "fair", max_cost=cost).caps for cost in (None, 1.0, 0.0)]
+    assert [each.max_cost for each in caps] == [5.0, 1.0, 0.0]
+    assert caps[0].max_tokens == 7
