@@ -49,6 +49,11 @@ bench: $(VENV)/.vllm
 	$(BIN)/python -m tests.benchmarks.humaneval
 	$(BIN)/python -m tests.benchmarks.check_throughput
 	$(BIN)/python -m tests.benchmarks.ifeval_verdicts --random 3000
+	$(BIN)/python -m tests.benchmarks.shingle_throughput
+	$(BIN)/python -m tests.benchmarks.dedup_quality --rows 100000 --tools factory
+	$(BIN)/python -m tests.benchmarks.dedup_throughput --rows 100000 --rounds 1 --tools factory
+	$(BIN)/python -m tests.benchmarks.decontamination_throughput
+	$(BIN)/python -m tests.benchmarks.decontamination_quality --methods n-grams
 	$(BIN)/python -m tests.benchmarks.http_client
 	$(BIN)/python -m tests.benchmarks.ledger_throughput
 	$(BIN)/python -m tests.benchmarks.vllm_throughput
