@@ -23,7 +23,7 @@ PAIRS = {"pair": pa.uint64()}
 ENTRY_BYTES = 16
 _FIRSTS = 4
 """Rows of a large bucket that all others are paired with."""
-_NEIGHBOURS = 12
+_NEIGHBOURS = 4
 """Next rows in the order of the signatures that each is paired with."""
 _BATCH = 1 << 22
 """Pairs that are sorted at once: 32 MB."""

@@ -1,28 +1,33 @@
 """The true Jaccard similarity of each pair, by merging the sets of its rows.
 
-The sets lie in a mapped file; what was mapped is given back after some thousand pairs, so that a
-worker's memory does not grow with the sets.
+The sets of some hundred thousand pairs at a time are gathered from their file, each once and in the
+order of the file: a worker's memory is a slice, and sets of many pairs are near when they are
+wanted.
 """
 
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numba import types
 
+from factory import store
 from factory.dedup.candidates import larger, smaller
 from factory.dedup.columns import F64, I64, U32, U64, read_column, write_columns
 from factory.dedup.comparison import Comparison
 from factory.dedup.mapped import Mapped
 from factory.dedup.minhash import MinHash
+from factory.errors import PartError
 from factory.shingles.kernel import jaccard
 from factory.shingles.lanes import native
 
 EDGES = {"pair": pa.uint64(), "similarity": pa.float64()}
 NUM_BINS = 100
-_VALUES = 1 << 22
-"""Shingles that are mapped at once: 32 MB, and what lies around them."""
-_AROUND = 1024
-"""Shingles that the kernel maps around a set, about."""
+_PAIRS = 1 << 18
+"""Pairs whose sets are gathered at once, at most."""
+_pread = types.ExternalFunction(
+    "pread", types.int64(types.int32, types.uintp, types.uintp, types.int64)
+)
 
 
 def check_pairs(comparison: Comparison, number: int) -> dict[str, Any]:
@@ -40,31 +45,81 @@ def check_pairs(comparison: Comparison, number: int) -> dict[str, Any]:
 
 
 def _similarities(comparison: Comparison, pairs: U64) -> F64:
-    sizes = Mapped(comparison.work / "sizes.bin", np.uint32)
-    starts = Mapped(comparison.work / "starts.bin", np.int64)
-    sets = Mapped(comparison.work / "sets.bin", np.uint64)
-    one, other = smaller(pairs), larger(pairs)
     found = np.empty(len(pairs), np.float64)
-    done = 0
-    while done < len(pairs):
-        done = compare(one, other, sizes.array, starts.array, sets.array, done, _VALUES, found)
-        for mapped in (sizes, starts, sets):
-            mapped.release()
+    first, number = 0, _PAIRS
+    with _Sets(comparison) as sets:
+        while first < len(pairs):
+            chosen = pairs[first : first + number]
+            one, other = smaller(chosen), larger(chosen)
+            rows = np.unique(np.concatenate([one, other]))
+            lengths = sets.lengths(rows)
+            ends = np.cumsum(lengths, dtype=np.int64)
+            if 8 * ends[-1] > comparison.slice_bytes and len(chosen) > 1:
+                number = len(chosen) // 2
+                continue
+            begins = ends - lengths
+            near = sets.gather(rows, lengths, begins)
+            places = np.searchsorted(rows, one), np.searchsorted(rows, other)
+            compare(*places, begins, ends, near, found[first : first + number])
+            first += len(chosen)
+            if 16 * ends[-1] < comparison.slice_bytes:
+                number = min(2 * number, _PAIRS)
     return found
 
 
+class _Sets:
+    """The file of the sets."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self._sizes = Mapped(comparison.work / "sizes.bin", np.uint32)
+        self._starts = Mapped(comparison.work / "starts.bin", np.int64)
+        self._path = comparison.work / "sets.bin"
+
+    def __enter__(self) -> "_Sets":
+        try:
+            self._file = self._path.open("rb")
+        except OSError as error:
+            raise PartError(f"{self._path}: {store.way_out(error)}") from error
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._file.close()
+
+    def lengths(self, rows: U32) -> U32:
+        """The sizes of the sets of rows."""
+        lengths: U32 = self._sizes.array[rows]
+        self._sizes.release()
+        return lengths
+
+    def gather(self, rows: U32, lengths: U32, begins: I64) -> U64:
+        """The sets of rows one behind the other, each from where it is to begin."""
+        near = np.empty(int(begins[-1]) + int(lengths[-1]), np.uint64)
+        starts = self._starts.array[rows]
+        self._starts.release()
+        if not read_sets(self._file.fileno(), starts, lengths, begins, near):
+            raise PartError(f"{self._path}: damaged working file; begin anew in another directory")
+        return near
+
+
 @native
-def compare(
-    one: U32, other: U32, sizes: U32, starts: I64, sets: U64, first: int, most: int, found: F64
-) -> int:
-    """Similarities of the pairs from `first` on, of `most` shingles or so; the next pair."""
-    touched = 0
-    for place in range(first, len(one)):
+def read_sets(file: int, starts: I64, lengths: U32, begins: I64, near: U64) -> bool:
+    """Read sets from where they start in a file to where they are to begin; whether all is there.
+
+    Reading costs a quarter of mapping a page and giving it back.
+    """
+    for row in range(len(starts)):
+        place, offset, left = 8 * begins[row], 8 * starts[row], 8 * np.int64(lengths[row])
+        while left > 0:
+            done = _pread(np.int32(file), near.ctypes.data + place, left, offset)
+            if done <= 0:
+                return False
+            place, offset, left = place + done, offset + done, left - done
+    return True
+
+
+@native
+def compare(one: I64, other: I64, begins: I64, ends: I64, sets: U64, found: F64) -> None:
+    """The similarities of pairs of sets, each given by its number."""
+    for place in range(len(one)):
         a, b = one[place], other[place]
-        touched += sizes[a] + sizes[b] + _AROUND
-        if touched > most and place > first:
-            return place
-        found[place] = jaccard(
-            sets[starts[a] : starts[a] + sizes[a]], sets[starts[b] : starts[b] + sizes[b]]
-        )
-    return len(one)
+        found[place] = jaccard(sets[begins[a] : ends[a]], sets[begins[b] : ends[b]])

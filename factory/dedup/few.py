@@ -49,9 +49,9 @@ def near_duplicates(method: "MinHash", texts: Sequence[str]) -> list[Duplicate |
         one, other = (each.astype(np.uint32) for each in np.triu_indices(len(texts), 1))
     else:
         best, one, other = _candidates(method, array)
-    sizes = np.diff(offsets).astype(np.uint32)
     found = np.empty(len(one), np.float64)
-    compare(one, other, sizes, offsets, values, 0, np.iinfo(np.int64).max, found)
+    begins, ends = offsets[:-1].copy(), offsets[1:].copy()
+    compare(one.astype(np.int64), other.astype(np.int64), begins, ends, values, found)
     edges = found >= method.threshold
     pairs = other[edges].astype(np.uint64) << np.uint64(32) | one[edges]
     return _decide(pairs, found[edges], best)

@@ -37,7 +37,7 @@ class MinHash:
     exactly at it at most 0.5% are missed."""
     rows: int = 0
     """Values in a band."""
-    max_bucket_pairs: int = 2016
+    max_bucket_pairs: int = 496
     """Pairs up to which the texts that share a band are all compared; of more texts, each is
     compared with the first ones and with its neighbours, and the pairs skipped are counted."""
 

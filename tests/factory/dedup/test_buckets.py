@@ -36,7 +36,7 @@ def test_rows_of_a_large_bucket_meet_the_first_ones_and_their_neighbours():
     neighbours = {
         tuple(sorted((ranked[i], ranked[j])))
         for i in range(96)
-        for j in range(i + 1, min(i + 13, 96))
+        for j in range(i + 1, min(i + 5, 96))
     }
     assert {pair for pair in found if pair[0] >= 4} == neighbours
     assert near == set(range(100))
@@ -67,7 +67,7 @@ def test_a_bucket_of_very_many_rows_takes_linear_time():
             arrange(rows.copy(), orders, starts, 64)
             total = sum(len(batch) for batch in pair_rows(rows, starts, 64))
             best = min(best, time.process_time() - started)
-        assert total < 17 * number
+        assert total < 9 * number
         seconds.append(best)
     assert seconds[1] < 12 * max(seconds[0], 0.005)
 
@@ -108,7 +108,7 @@ def test_order_bits_are_those_of_the_values_after_a_band():
             assert f"{orders[row, band]:032b}" == bits
 
 
-@pytest.mark.parametrize(("pairs", "rows"), [(1, 16), (2016, 64), (2015, 63), (10_000, 141)])
+@pytest.mark.parametrize(("pairs", "rows"), [(1, 8), (496, 32), (495, 31), (10_000, 141)])
 def test_a_cap_on_pairs_is_a_cap_on_rows(pairs, rows):
     assert largest_bucket(pairs) == rows
 
@@ -166,5 +166,5 @@ def test_one_band_shared_by_very_many_different_rows_is_compared_in_linear_time(
     result = find(str(tmp_path / "in"), tmp_path / "work", client, method)
     assert time.process_time() - started < 15
     assert result.counts["removed"] == 0
-    assert result.counts["checked_pairs"] <= 2 * 17 * 20_000
+    assert result.counts["checked_pairs"] <= 2 * 9 * 20_000
     assert result.counts["skipped_pairs"] > 10**7
