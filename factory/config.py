@@ -76,6 +76,21 @@ def flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
+def differences(old: dict[str, Any], new: dict[str, Any]) -> dict[str, str]:
+    """What differs between two tables, in words, by dotted key in order."""
+    before, after = flat(old), flat(new)
+    return {
+        key: f"{key} was {before.get(key)!r} and is {after.get(key)!r}"
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    }
+
+
+def first_differences(old: dict[str, Any], new: dict[str, Any]) -> str:
+    """Up to four of the `differences`, for a message."""
+    return "; ".join(list(differences(old, new).values())[:4])
+
+
 def assignments(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Tables of settings from `--set name.field=value`; the value is TOML, or a bare word.
 

@@ -18,7 +18,7 @@ from rich.console import RenderableType
 from factory import quota, store
 from factory.apply import check_gold, judge, standings
 from factory.asking import Answerer
-from factory.config import flat
+from factory.config import differences
 from factory.errors import ConfigError, RunError
 from factory.flips import CHANGES, Flips, changes, fates
 from factory.funnel import finished_parts
@@ -123,21 +123,12 @@ def check_same_prompts(old: Job, new: Job) -> None:
         )
     if repr(old.pipeline.source) != repr(new.pipeline.source):
         own = (f"{old.recipe.pipeline}.", "seed")
-        said = [line for line in differences(old, new) if line.startswith(own)]
+        told = differences(old.as_table(), new.as_table())
+        said = [line for key, line in told.items() if key.startswith(own)]
         raise ConfigError(
             f"the recipe has other prompts than the run: {', '.join(said) or 'its code differs'}; "
             "refilter judges stored responses; make a new run with: factory run"
         )
-
-
-def differences(old: Job, new: Job) -> list[str]:
-    """What differs between two recipes, one line a key."""
-    before, after = flat(old.as_table()), flat(new.as_table())
-    return [
-        f"{key} was {before.get(key)!r} and is {after.get(key)!r}"
-        for key in sorted(before.keys() | after.keys())
-        if before.get(key) != after.get(key)
-    ]
 
 
 def _rejudge_part(job: Job, run: RunDirectory, part: int) -> _Part:
@@ -245,7 +236,7 @@ def _add(total: _Part, found: _Part) -> None:
 
 def _remarks(run: RunDirectory, old: Job, new: Job, total: _Part) -> Iterator[str]:
     """What else would be different, and how to get the dataset."""
-    told = differences(old, new)
+    told = differences(old.as_table(), new.as_table()).values()
     if changed := [line for line in told if line.startswith(("filters.", "keep "))]:
         yield f"Changed: {'; '.join(changed)}."
     now = {bare(each.name): each.name for each in methods(new.pipeline)}

@@ -14,7 +14,6 @@ It is read whole by any JSON reader, and line by line where it is long: memory h
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -22,7 +21,7 @@ from typing import IO, Any
 import msgspec
 
 from factory import store
-from factory.errors import ConfigError, RunError
+from factory.errors import ConfigError
 
 
 def check_suffix(path: Path, flag: str, *suffixes: str) -> None:
@@ -127,19 +126,7 @@ def json_report(path: Path) -> Iterator[JsonReport]:
     Raises:
         RunError: the file cannot be written.
     """
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            report = JsonReport(file)
-            yield report
-            report.end()
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        store.sync_directory(path.parent)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written: {store.way_out(error)}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with store.new_file(path) as file:
+        report = JsonReport(file)
+        yield report
+        report.end()

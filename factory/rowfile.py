@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from factory import store
-from factory.errors import ConfigError, RunError
+from factory.errors import ConfigError
 
 SUFFIXES = (".parquet", ".jsonl")
 
@@ -78,26 +77,13 @@ def row_file(path: Path | None, schema: pa.Schema) -> Iterator[RowFile]:
     if path is None:
         yield RowFile(None, schema)
         return
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            with contextlib.ExitStack() as stack:
-                sink: Any = file
-                if path.suffix == ".parquet":
-                    sink = stack.enter_context(pq.ParquetWriter(file, schema, compression="zstd"))
-                rows = RowFile(sink, schema)
-                yield rows
-                rows.flush()
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        store.sync_directory(path.parent)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written: {store.way_out(error)}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with store.new_file(path) as file, contextlib.ExitStack() as stack:
+        sink: Any = file
+        if path.suffix == ".parquet":
+            sink = stack.enter_context(pq.ParquetWriter(file, schema, compression="zstd"))
+        rows = RowFile(sink, schema)
+        yield rows
+        rows.flush()
 
 
 def _storable(value: Any) -> Any:

@@ -13,7 +13,6 @@ manifest.json      written last: its presence means that the run is complete
 """
 
 import contextlib
-import fcntl
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from factory import store
-from factory.config import flat, read_toml
+from factory.config import differences, read_toml
 from factory.errors import ConfigError, RunError
 from factory.recipe import Job
 
@@ -129,13 +128,7 @@ def locked(run: RunDirectory) -> Iterator[None]:
     Raises:
         RunError: another process holds it.
     """
-    with (run.root / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(
-                f"{run.root}: another factory run is at work there; wait for it"
-            ) from None
+    with store.locked(run.root / ".lock", "another factory run is at work there; wait for it"):
         yield
 
 
@@ -226,16 +219,12 @@ def read_manifest(directory: RunDirectory) -> dict[str, Any]:
 def _difference(root: Path, job: Job) -> str:
     """What tells the run in a directory from a job, in words."""
     try:
-        old = flat(read_toml(root / "recipe.toml"))
+        old = read_toml(root / "recipe.toml")
     except ConfigError as error:
         return f"holds a different run, and what it was cannot be told ({error})"
     free = tuple(f"{key}." for key in ("limits", *job.limit_keys()))
-    new = flat(job.as_table())
-    changed = [
-        f"{key} was {old.get(key)!r} and is {new.get(key)!r}"
-        for key in sorted(old.keys() | new.keys())
-        if old.get(key) != new.get(key) and not f"{key}.".startswith(free)
-    ]
+    told = differences(old, job.as_table())
+    changed = [text for key, text in told.items() if not f"{key}.".startswith(free)]
     if not changed:
         return (
             "holds a run of the same recipe by other code (texts, filters or versions changed) or "

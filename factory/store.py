@@ -6,11 +6,12 @@ leaves the old file, the new file, or a temporary one that the next run removes.
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,8 +23,11 @@ from factory.errors import PartError, RunError
 _TEMPORARY = ".tmp"
 
 
-def write_atomic(path: Path, write: Callable[[IO[bytes]], None]) -> None:
-    """Fill a file through a temporary one beside it; nothing of a failed attempt remains.
+@contextlib.contextmanager
+def new_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to fill, under a temporary name beside its own until the end.
+
+    Nothing of a failed attempt remains.
 
     Raises:
         RunError: the disk is full or does not take the file.
@@ -32,7 +36,7 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
-            write(file)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -42,6 +46,36 @@ def write_atomic(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def write_atomic(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+    """Have a file filled, see `new_file`."""
+    with new_file(path) as file:
+        write(file)
+
+
+@contextlib.contextmanager
+def locked(path: Path, busy: str) -> Iterator[None]:
+    """Hold a lock file; the lock goes with the process, however it ends.
+
+    Args:
+        path: of the file; its directory is made.
+        busy: what to say where another process holds it.
+
+    Raises:
+        RunError: another process holds it, or it cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as error:
+        raise RunError(f"{path.parent}: cannot be written: {way_out(error)}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"{path.parent}: {busy}") from None
+        yield
 
 
 def sync_directory(directory: Path) -> None:

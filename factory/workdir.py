@@ -9,7 +9,6 @@ It is kept when the command is killed or fails, and removed when it succeeds.
 """
 
 import contextlib
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -17,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from factory import store
-from factory.config import flat
-from factory.errors import ConfigError, RunError
+from factory.config import first_differences
+from factory.errors import ConfigError
 
 _PLAN = "plan.json"
 _PLACING = "placing"
@@ -58,16 +57,7 @@ def work_directory(path: Path, plan: Mapping[str, Any]) -> Iterator[bool]:
         RunError: another process is at work there, or it cannot be written.
     """
     resumed = _check(path, dict(plan))
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        lock = (path / ".lock").open("w")
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written: {store.way_out(error)}") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(f"{path}: another command is at work there; wait for it") from None
+    with store.locked(path / ".lock", "another command is at work there; wait for it"):
         store.remove_temporaries(each for each in path.rglob("") if each.is_dir())
         if not resumed:
             store.write_json(path / _PLAN, dict(plan))
@@ -93,17 +83,7 @@ def _check(path: Path, plan: dict[str, Any]) -> bool:
     old = store.read_json(path / _PLAN, keys=(), advice=f"delete {path} and run again")
     if old != plan:
         raise ConfigError(
-            f"{path}: holds the work of another command ({_difference(old, plan)}); repeat that "
-            "one, delete the directory, or give another --work"
+            f"{path}: holds the work of another command ({first_differences(old, plan)}); repeat "
+            "that one, delete the directory, or give another --work"
         )
     return True
-
-
-def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
-    before, after = flat(old), flat(new)
-    changed = [
-        f"{key} was {before.get(key)!r} and is {after.get(key)!r}"
-        for key in sorted(before.keys() | after.keys())
-        if before.get(key) != after.get(key)
-    ]
-    return "; ".join(changed[:4])

@@ -19,7 +19,7 @@ from factory.config import build, settings
 from factory.decontamination.windows import Embedded
 from factory.seeds import digest
 from factory.teachers import models
-from factory.teachers.http import HttpConfig
+from factory.teachers.http import CONNECTION, HttpConfig
 
 
 @settings
@@ -48,19 +48,6 @@ class Nearness:
         for name in ("top_k", "max_windows", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
-
-    def fingerprint(self) -> str:
-        """The hash of what changes a vector or what is near: files are kept under it."""
-        fields = {
-            each.name: getattr(self, each.name)
-            for each in dataclasses.fields(self)
-            if each.name not in self.limits
-        }
-        return digest(fields, self.identity(), size=8)
-
-    def identity(self) -> tuple[str, str]:
-        """(model, revision), as reports name it."""
-        raise NotImplementedError
 
 
 @settings
@@ -128,10 +115,7 @@ class HttpEmbedding(Nearness):
     max_backoff_s: float = 30.0
     """Where that doubling ends. A server's own Retry-After may be longer."""
 
-    limits: ClassVar[frozenset[str]] = Nearness.limits | {
-        "base_urls", "api_key_env", "timeout_s", "max_in_flight", "max_attempts", "patience_s",
-        "backoff_s", "max_backoff_s",
-    }  # fmt: skip
+    limits: ClassVar[frozenset[str]] = Nearness.limits | CONNECTION
     holds_model: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
@@ -180,6 +164,16 @@ Embedding = Annotated[
     BundledEmbedding | LocalEmbedding | HttpEmbedding | ScriptedEmbedding,
     pydantic.Field(discriminator="kind"),
 ]
+
+
+def fingerprint(config: Embedding) -> str:
+    """The hash of what changes a vector or what is near: files are kept under it."""
+    fields = {
+        each.name: getattr(config, each.name)
+        for each in dataclasses.fields(config)
+        if each.name not in config.limits
+    }
+    return digest(fields, config.identity(), size=8)
 
 
 @settings

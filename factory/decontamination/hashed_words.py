@@ -39,12 +39,8 @@ class HashedWords:
                 owners.append(owner)
                 spans.append(span)
         self.num_embedded += len(texts)
-        return Embedded(
-            vectors=np.array(vectors, np.float32).reshape(-1, self.config.dimensions),
-            owners=np.array(owners, np.int64),
-            spans=np.array(spans, np.int64).reshape(-1, 2),
-            cut=tuple(cut),
-        )
+        stacked = np.array(vectors, np.float32).reshape(-1, self.config.dimensions)
+        return Embedded.of(stacked, owners, spans, cut=cut)
 
     glance = embed
 

@@ -105,14 +105,7 @@ class HubEmbedder:
         if not np.isfinite(stacked).all():
             name, _ = self.config.identity()
             raise TeacherError(f"embedding.model {name} gives vectors with numbers that are none")
-        stacked[blind] = 0
-        return Embedded(
-            vectors=stacked,
-            owners=np.array(owners, np.int64),
-            spans=np.array(spans, np.int64).reshape(-1, 2),
-            cut=tuple(cut),
-            blind=tuple(sorted({owners[window] for window in blind})),
-        )
+        return Embedded.of(stacked, owners, spans, cut=cut, blind=blind)
 
     def _tokens(self, text: str) -> tuple[list[tuple[int, int]], list[bool]]:
         """The characters of each token, and whether the model does not know it.

@@ -150,14 +150,7 @@ class MiniLM:
                 place = (offsets[start][0], offsets[stop - 1][1]) if stop > start else (0, 0)
                 spans += places([place], limit, left_out)
         vectors = self._vectors(ids, dtype, most_together)
-        vectors[blind] = 0
-        return Embedded(
-            vectors=vectors,
-            owners=np.array(owners, np.int64),
-            spans=np.array(spans, np.int64).reshape(-1, 2),
-            cut=tuple(cut),
-            blind=tuple(sorted({owners[window] for window in blind})),
-        )
+        return Embedded.of(vectors, owners, spans, cut=cut, blind=blind)
 
     def _vectors(self, ids: Sequence[list[int]], dtype: str, most_together: int) -> np.ndarray:
         """One vector a window; windows of like length are computed together."""

@@ -100,12 +100,14 @@ def _plan(
     judge: "Court | None",
 ) -> dict[str, Any]:
     """What the result depends on."""
+    if embedding:
+        from factory.decontamination.embedding import fingerprint
     return {
         "corpus": corpus.fingerprint,
         "items": digest([asdict(item) for item in items]),
         "columns": list(search.columns.column),
         "method": {"name": Ngrams.name, **asdict(search.method)} if search.method else None,
-        "embedding": embedding.fingerprint() if embedding else None,
+        "embedding": fingerprint(embedding) if embedding else None,
         "judge": repr(judge) if judge else None,
     }
 

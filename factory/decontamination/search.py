@@ -24,7 +24,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from factory import store
-from factory.config import flat
+from factory.config import first_differences
 from factory.corpus import Part, TextColumns
 from factory.decontamination.items import Item
 from factory.decontamination.ngrams import Ngrams
@@ -89,7 +89,7 @@ def begin(
         old = store.read_json(path, keys=(), advice=f"delete {search.work} and run again")
         if old != new:
             raise ConfigError(
-                f"{search.work}: holds the work of another search ({_difference(old, new)}); "
+                f"{search.work}: holds the work of another search ({first_differences(old, new)}); "
                 "repeat that one, delete the directory, or give another"
             )
         return
@@ -127,13 +127,3 @@ def _index(path: Path, state: State, method: Ngrams) -> "Index":
     from factory.decontamination.index import build_index
 
     return build_index(_read_items(path, state), method)
-
-
-def _difference(old: dict[str, Any], new: dict[str, Any]) -> str:
-    before, after = flat(old), flat(new)
-    changed = [
-        f"{key} was {before.get(key)!r} and is {after.get(key)!r}"
-        for key in sorted(before.keys() | after.keys())
-        if before.get(key) != after.get(key)
-    ]
-    return "; ".join(changed[:4])

@@ -48,11 +48,11 @@ class ServedEmbedder:
             ]
         found = self._ask_all(texts, owned)
         order = sorted(found)
-        return Embedded(
-            vectors=self._normalised([found[each] for each in order]),
-            owners=np.array([owner for owner, _ in order], np.int64),
-            spans=np.array([span for _, span in order], np.int64).reshape(-1, 2),
-            cut=tuple(cut),
+        return Embedded.of(
+            self._normalised([found[each] for each in order]),
+            [owner for owner, _ in order],
+            [span for _, span in order],
+            cut=cut,
         )
 
     glance = embed

@@ -29,6 +29,26 @@ class Embedded:
     """Texts of which the model cannot read a window, since most of it is in signs or words that it
     does not know, rising: all such look alike to it. The window's vector is 0, near to nothing."""
 
+    @classmethod
+    def of(
+        cls,
+        vectors: np.ndarray,
+        owners: Sequence[int],
+        spans: Sequence[Span],
+        *,
+        cut: Sequence[int],
+        blind: Sequence[int] = (),
+    ) -> "Embedded":
+        """The same from lists; `blind` numbers the windows that cannot be read."""
+        vectors[list(blind)] = 0
+        return cls(
+            vectors=vectors,
+            owners=np.array(owners, np.int64),
+            spans=np.array(spans, np.int64).reshape(-1, 2),
+            cut=tuple(cut),
+            blind=tuple(sorted({owners[window] for window in blind})),
+        )
+
 
 UNREADABLE = 0.5
 """The share of unknown tokens above which a window cannot be read."""

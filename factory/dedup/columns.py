@@ -5,8 +5,6 @@ range of keys that it works on, so that its memory depends on that range and not
 """
 
 import contextlib
-import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from factory import store
-from factory.errors import PartError, RunError
+from factory.errors import PartError
 
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
@@ -39,25 +37,13 @@ def column_file(path: Path, kinds: Mapping[str, pa.DataType]) -> Iterator[Callab
         RunError: the file cannot be written.
     """
     schema = pa.schema(list(kinds.items()))
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            with pa.ipc.new_file(file, schema) as writer:
+    with store.new_file(path) as file, pa.ipc.new_file(file, schema) as writer:
 
-                def append(batch: Batch) -> None:
-                    arrays = [pa.array(batch[name], type=kind) for name, kind in kinds.items()]
-                    writer.write_batch(pa.record_batch(arrays, schema=schema))
+        def append(batch: Batch) -> None:
+            arrays = [pa.array(batch[name], type=kind) for name, kind in kinds.items()]
+            writer.write_batch(pa.record_batch(arrays, schema=schema))
 
-                yield append
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written: {store.way_out(error)}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        yield append
 
 
 def write_columns(path: Path, batches: Iterable[Batch], kinds: Mapping[str, pa.DataType]) -> None:

@@ -30,7 +30,7 @@ from factory.dedup.resolve import resolve
 from factory.dedup.result import DedupResult
 from factory.dedup.sets import place_sets, write_sets, write_sizes
 from factory.dedup.sketch import sketch_part
-from factory.dedup.workdir import begin, locked
+from factory.dedup.workdir import begin
 from factory.errors import ConfigError
 from factory.partwork import Client, on_parts
 from factory.progress import Progress
@@ -85,7 +85,7 @@ def dedup(
         slice_bytes=slice_bytes,
     )
     done = work / "done.json"
-    with locked(work):
+    with store.locked(work / ".dedup.lock", "another process works in it; wait for its end"):
         begin(comparison, corpus, leaves_out=skip is not None)
         if not done.exists():
             store.write_json(done, _Stages(comparison, client, progress).run(corpus, skip))

@@ -1,42 +1,16 @@
 """A work directory belongs to one comparison of one corpus."""
 
-import contextlib
 import dataclasses
-import fcntl
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from factory import store
-from factory.config import flat
+from factory.config import differences
 from factory.corpus import Corpus, check_columns
 from factory.dedup.comparison import Comparison, write_parts
 from factory.dedup.keep import NAMED
-from factory.errors import ConfigError, RunError
+from factory.errors import ConfigError
 
 _BEGUN = "dedup.json"
-
-
-@contextlib.contextmanager
-def locked(work: Path) -> Iterator[None]:
-    """Hold a work directory; the lock goes with the process, however it ends.
-
-    Raises:
-        RunError: another process holds it, or it cannot be made.
-    """
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        file = (work / ".dedup.lock").open("w")
-    except OSError as error:
-        raise RunError(f"{work}: cannot be written: {store.way_out(error)}") from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(
-                f"{work}: another process works in it; wait for its end, or give another directory"
-            ) from None
-        yield
 
 
 def begin(comparison: Comparison, corpus: Corpus, *, leaves_out: bool) -> None:
@@ -52,8 +26,8 @@ def begin(comparison: Comparison, corpus: Corpus, *, leaves_out: bool) -> None:
         begun = store.read_json(path, keys=[], advice=f"delete {comparison.work} and begin anew")
         if begun != now:
             raise ConfigError(
-                f"{comparison.work}: was begun {_difference(begun, now)}; choose another work "
-                "directory, or delete this one"
+                f"{comparison.work}: holds another comparison ({_difference(begun, now)}); choose "
+                "another work directory, or delete this one"
             )
         return
     _check_columns(comparison, corpus)
@@ -78,12 +52,11 @@ def _settings(comparison: Comparison, corpus: Corpus, leaves_out: bool) -> dict[
 
 
 def _difference(begun: dict[str, Any], now: dict[str, Any]) -> str:
-    old, new = flat(begun), flat(now)
-    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
-    if keys == ["fingerprint"]:
-        return "with other data: names, sizes or times of its files differ"
-    key = next(key for key in keys if key != "fingerprint")
-    return f"with {key} {old.get(key)!r}, not {new.get(key)!r}"
+    told = differences(begun, now)
+    if told.keys() == {"fingerprint"}:
+        return "other data: names, sizes or times of its files differ"
+    told.pop("fingerprint", None)
+    return told.get("method.name") or next(iter(told.values()))
 
 
 def _check_columns(comparison: Comparison, corpus: Corpus) -> None:

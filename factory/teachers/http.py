@@ -34,6 +34,13 @@ RESERVED = frozenset(
 """Keys of a body that follow from the request, or that would change how its answer must be read."""
 
 
+CONNECTION = frozenset({
+    "base_urls", "api_key_env", "timeout_s", "max_in_flight", "max_attempts", "patience_s",
+    "backoff_s", "max_backoff_s",
+})  # fmt: skip
+"""Fields that say how a server is reached, which changes nothing of what it says."""
+
+
 @settings
 class HttpConfig(Terms):
     """Table `[teacher]` with `kind = "http"`."""
@@ -72,10 +79,7 @@ class HttpConfig(Terms):
     max_backoff_s: float = 30.0
     """Where that doubling ends. A server's own Retry-After may be longer."""
 
-    limits: ClassVar[frozenset[str]] = Terms.limits | {
-        "base_urls", "api_key_env", "timeout_s", "max_in_flight", "max_attempts", "patience_s",
-        "backoff_s", "max_backoff_s",
-    }  # fmt: skip
+    limits: ClassVar[frozenset[str]] = Terms.limits | CONNECTION
     holds_model: ClassVar[bool] = False
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.factory.decontamination.judges import JUDGES
 from tests.factory.test_cli_dedup import (
     HOSTILE,
     left_over,
@@ -228,22 +229,8 @@ def test_a_command_that_was_killed_goes_on_and_gives_the_same(bench, tmp_path):
     assert left_over(tmp_path) == ["bench.jsonl", "in", "out", "out.json", "whole", "whole.json"]
 
 
-RECIPE = """
-pipeline = "math"
-[ask]
-on = {fair = 1.0}
-off = {fair = 1.0}
-[teachers.fair]
-kind = "scripted"
-replies = ["They are the same.\\nTrue"]
-[teachers.strict]
-kind = "scripted"
-replies = ["The numbers differ.\\nFalse"]
-"""
-
-
 def test_a_judge_needs_a_recipe_that_has_it_and_something_to_ask_of(bench, tmp_path, factory):
-    recipe = write(tmp_path / "r.toml", RECIPE.encode())
+    recipe = write(tmp_path / "r.toml", JUDGES.encode())
     arguments = ("decontaminate", write(tmp_path / "in.jsonl", lines(ROWS)), tmp_path / "out.jsonl",
                  "--against", bench)  # fmt: skip
     for flags, words in (

@@ -141,11 +141,19 @@ def test_children_end_when_their_parent_is_gone():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     pid = int(done.stdout)
     for _ in range(100):
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return
+        if ended := has_ended(pid):
+            break
         time.sleep(0.05)
-    os.kill(pid, signal.SIGKILL)
-    pytest.fail("the child outlived its parent")
+    else:
+        os.kill(pid, signal.SIGKILL)
+    assert ended, "the child outlived its parent"
+
+
+def has_ended(pid):
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _children_that(monkeypatch, code):

@@ -17,6 +17,7 @@ from factory.decontamination.embedding import (
     HttpEmbedding,
     LocalEmbedding,
     ScriptedEmbedding,
+    fingerprint,
     make_embedder,
     make_embedder_once,
     read_embedding,
@@ -62,12 +63,12 @@ def test_settings_that_do_not_fit_are_named(table: dict[str, Any], message: str)
 
 def test_a_fingerprint_holds_what_changes_what_is_near_and_nothing_else():
     base = ScriptedEmbedding()
-    assert base.fingerprint() == ScriptedEmbedding(batch_size=3).fingerprint()
+    assert fingerprint(base) == fingerprint(ScriptedEmbedding(batch_size=3))
     for other in (ScriptedEmbedding(threshold=0.8), ScriptedEmbedding(max_windows=2)):
-        assert other.fingerprint() != base.fingerprint()
+        assert fingerprint(other) != fingerprint(base)
     served = {"model": "m", "base_urls": ("http://127.0.0.1:1/v1",)}
     moved = {"model": "m", "base_urls": ("http://127.0.0.1:2/v1",), "timeout_s": 3.0}
-    assert HttpEmbedding(**served).fingerprint() == HttpEmbedding(**moved).fingerprint()
+    assert fingerprint(HttpEmbedding(**served)) == fingerprint(HttpEmbedding(**moved))
 
 
 def test_the_settings_load_no_model_library():

@@ -16,25 +16,11 @@ from factory.decontamination.findings import Findings
 from factory.errors import ConfigError
 from factory.recipe import load_recipe
 from factory.rewriting import Source
+from tests.factory.decontamination.judges import JUDGES
 
 ITEM = "How many apples does Anna buy on the market in three days for her mother's cake"
 NEAR = "In three days, for the cake of her mother: Anna does buy how many apples on the market"
 FAR = "The speed of light is what the train of Einstein never reaches although it tries to"
-RECIPE = """
-pipeline = "math"
-[ask]
-on = {fair = 1.0}
-off = {fair = 1.0}
-[teachers.fair]
-kind = "scripted"
-replies = ["True"]
-[teachers.strict]
-kind = "scripted"
-replies = ["The numbers differ.\\nFalse"]
-[teachers.odd]
-kind = "scripted"
-replies = ["Who knows?"]
-"""
 
 
 @pytest.fixture
@@ -46,7 +32,7 @@ def search(tmp_path: Path, client: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     rows = [{"id": name, "text": text} for name, text in zip("abc", (FAR, NEAR, ITEM), strict=True)]
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "bench.jsonl").write_text(json.dumps({"id": "q", "question": ITEM}))
-    (tmp_path / "r.toml").write_text(RECIPE)
+    (tmp_path / "r.toml").write_text(JUDGES)
 
     def found(judge: str = "", **options: Any) -> tuple[Findings, dict[str, Any]]:
         asked = judge_of(load_recipe(tmp_path / "r.toml"), judge, ledger=tmp_path / "ledger")
@@ -72,7 +58,7 @@ def test_what_a_judge_calls_the_same_goes_with_its_reply_in_the_report(search, t
     assert kept(tmp_path) == ["a"]
     near, exact = report["matches"]
     assert (near["id"], near["method"], near["judgement"]) == ("b", "nearest.v1", "same")
-    assert near["reply"] == "True"
+    assert near["reply"] == "They are the same.\nTrue"
     assert 0.6 <= near["similarity"] < 1
     assert (exact["id"], exact["method"], exact["overlap"]) == ("c", "ngrams.v1", 1.0)
     assert findings.judged == {"same": 1}
@@ -134,7 +120,7 @@ def test_a_model_that_cannot_be_is_told(name, similarity, words):
 
 def test_a_cap_of_the_command_goes_before_that_of_the_recipe(tmp_path):
     path = tmp_path / "r.toml"
-    path.write_text(RECIPE + "[limits]\nmax_cost = 5.0\nmax_tokens = 7\n")
+    path.write_text(JUDGES + "[limits]\nmax_cost = 5.0\nmax_tokens = 7\n")
     caps = [judge_of(load_recipe(path), "fair", max_cost=cost).caps for cost in (None, 1.0, 0.0)]
     assert [each.max_cost for each in caps] == [5.0, 1.0, 0.0]
     assert caps[0].max_tokens == 7

@@ -121,16 +121,18 @@ def test_a_killed_process_loses_at_most_the_tasks_in_flight(number, data, whole,
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"method": MinHash(threshold=0.7)}, r"method.threshold 0.8, not 0.7"),
-        ({"method": Exact()}, r"method.name 'minhash.v2', not 'exact.v1'"),
-        ({"keep": "longest"}, r"keep 'first', not 'longest'"),
-        ({"within": "id"}, r"within None, not 'id'"),
-        ({"part_bytes": 1 << 30}, r"parts \d+, not 3"),
+        ({"method": MinHash(threshold=0.7)}, r"method.threshold was 0.8 and is 0.7"),
+        ({"method": Exact()}, r"method.name was 'minhash.v2' and is 'exact.v1'"),
+        ({"keep": "longest"}, r"keep was 'first' and is 'longest'"),
+        ({"within": "id"}, r"within was None and is 'id'"),
+        ({"part_bytes": 1 << 30}, r"parts was \d+ and is 3"),
     ],
 )
 def test_a_work_directory_of_other_settings_is_refused(changed, message, data, whole, client):
     options = {"part_bytes": 12_000, **changed}
-    with pytest.raises(ConfigError, match=f"was begun with {message}; choose another"):
+    with pytest.raises(
+        ConfigError, match=rf"holds another comparison \({message}\); choose another"
+    ):
         find(data, whole.work, client, **options)
 
 
@@ -138,7 +140,7 @@ def test_a_work_directory_of_data_that_changed_is_refused(client, tmp_path):
     data = write_corpus(tmp_path / "in", [{"text": "a"}, {"text": "b"}, {"text": "c"}])
     find(data, tmp_path / "work", client)
     os.utime(tmp_path / "in" / "1.parquet", (1, 1))
-    with pytest.raises(ConfigError, match="with other data: names, sizes or times"):
+    with pytest.raises(ConfigError, match="other data: names, sizes or times"):
         find(data, tmp_path / "work", client)
 
 
