@@ -154,6 +154,7 @@ def make_engine(config: VllmConfig, num_threads: int) -> VllmEngine:
             raise ConfigError(f"teacher.engine_args: vLLM has no {strange[0]}{hint[:300]}")
         set_num_threads = torch.set_num_threads
         with _environment(_ON_CPU if on_cpu else {}):
+            _let_llvmlite_be_scanned()
             if on_cpu:
                 set_num_threads(num_threads)
             try:
@@ -191,6 +192,20 @@ def _arguments(config: VllmConfig, model: str, on_cpu: bool) -> dict[str, Any]:
         # Generator does not use offset". Compiling takes minutes.
         arguments |= {"enforce_eager": True, "enable_chunked_prefill": False}
     return arguments
+
+
+def _let_llvmlite_be_scanned() -> None:
+    """Let vLLM look for its kernels in a process where numba is loaded.
+
+    It asks each object of every module for its `__dict__` (0.31 does, `triton_utils.dispatcher`).
+    llvmlite's library answers any name with a function, and vLLM dies of that: the answer is put
+    where llvmlite looks first.
+    """
+    from llvmlite.binding import ffi
+
+    table = getattr(ffi.lib, "_fntab", None)
+    if isinstance(table, dict):
+        table["__dict__"] = {}
 
 
 @contextmanager
