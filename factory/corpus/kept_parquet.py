@@ -97,8 +97,9 @@ def _without(batch: pa.RecordBatch, rows: np.ndarray) -> pa.RecordBatch:
         return batch
     keep = np.ones(batch.num_rows, bool)
     keep[rows] = False
+    bits = pa.py_buffer(np.packbits(keep, bitorder="little"))
     try:
-        return batch.take(pa.array(np.flatnonzero(keep)))
+        return batch.filter(pa.Array.from_buffers(pa.bool_(), len(keep), [None, bits]))
     except pa.ArrowNotImplementedError:  # views of strings; what lies between is copied as it is
         return _between(batch, rows)
 

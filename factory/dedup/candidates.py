@@ -13,9 +13,11 @@ from factory.dedup.mapped import Mapped
 from factory.dedup.minhash import MinHash
 from factory.shingles.lanes import native
 
-_LOWER = np.uint64(0xFFFFFFFF)
-_PAIR_BYTES = 16
-"""A pair and its copy while they are sorted."""
+HALF = np.uint64(32)
+LOWER = np.uint64(0xFFFFFFFF)
+"""Of a pair as one word: the shift to the smaller row, and the bits of the larger."""
+_PAIR_BYTES = 32
+"""A pair while it is sorted and checked."""
 
 
 def cut_pairs(comparison: Comparison, num_files: int) -> list[int]:
@@ -58,12 +60,12 @@ def candidate_rows(comparison: Comparison, num_ranges: int) -> Flags:
 
 def smaller(pairs: U64) -> U32:
     """The smaller row of each pair."""
-    return (pairs >> np.uint64(32)).astype(np.uint32)
+    return (pairs >> HALF).astype(np.uint32)
 
 
 def larger(pairs: U64) -> U32:
     """The larger row of each pair."""
-    return (pairs & _LOWER).astype(np.uint32)
+    return (pairs & LOWER).astype(np.uint32)
 
 
 @native
@@ -75,7 +77,7 @@ def keep_distinct(pairs: U64, sizes: U32, threshold: float) -> int:
         if pair == last:
             continue
         last = pair
-        one, other = sizes[pair >> np.uint64(32)], sizes[pair & _LOWER]
+        one, other = sizes[pair >> HALF], sizes[pair & LOWER]
         # Two sets are at most as similar as the smaller is to the larger. Division rounds both
         # sides alike, so that no pair is lost that the check would keep.
         if min(one, other) / max(one, other) >= threshold:

@@ -1,8 +1,8 @@
 """The true Jaccard similarity of each pair, by merging the sets of its rows.
 
-The sets of some hundred thousand pairs at a time are gathered from their file, each once and in the
-order of the file: a worker's memory is a slice, and sets of many pairs are near when they are
-wanted.
+Pairs of rows that have a neighbour in common stand together, as those of a cluster do. The sets of
+some hundred thousand pairs at a time are gathered from their file, each once and in the order of
+the file: a worker's memory is a slice, and a set is read about once and not once for each pair.
 """
 
 from typing import Any
@@ -12,8 +12,8 @@ import pyarrow as pa
 from numba import types
 
 from factory import store
-from factory.dedup.candidates import larger, smaller
-from factory.dedup.columns import F64, I64, U32, U64, read_column, write_columns
+from factory.dedup.candidates import HALF, LOWER, larger, smaller
+from factory.dedup.columns import F64, I64, U32, U64, Array, read_column, write_columns
 from factory.dedup.comparison import Comparison
 from factory.dedup.mapped import Mapped
 from factory.dedup.minhash import MinHash
@@ -34,7 +34,7 @@ def check_pairs(comparison: Comparison, number: int) -> dict[str, Any]:
     """Write the pairs of a range that are similar enough, and how similar all of them are."""
     method = comparison.method
     assert isinstance(method, MinHash)
-    pairs = read_column(comparison.path("candidates", number), "pair", np.uint64)
+    pairs = gathered(read_column(comparison.path("candidates", number), "pair", np.uint64))
     similarity = _similarities(comparison, pairs)
     edges = similarity >= method.threshold
     table = {"pair": pairs[edges], "similarity": similarity[edges]}
@@ -44,6 +44,44 @@ def check_pairs(comparison: Comparison, number: int) -> dict[str, Any]:
     return {"checked_pairs": len(pairs), "edges": int(edges.sum()), "histogram": histogram}
 
 
+def gathered(pairs: U64) -> U64:
+    """The pairs by the first neighbour of their smaller row, so that clusters stand together.
+
+    Args:
+        pairs: ascending.
+    """
+    swapped = np.sort(pairs << HALF | pairs >> HALF)
+    keys = np.empty(len(pairs), np.uint64)
+    key_by_neighbour(pairs, swapped, keys)
+    keys.sort()
+    return pairs[larger(keys)]
+
+
+@native
+def key_by_neighbour(pairs: U64, swapped: U64, keys: U64) -> None:
+    """A word for each pair: the first neighbour of its smaller row, and the pair's place.
+
+    Args:
+        pairs: ascending.
+        swapped: (larger, smaller) of the same pairs, ascending.
+        keys: of the same length; filled.
+    """
+    other = 0
+    for place in range(len(pairs)):
+        row = pairs[place] >> HALF
+        while other < len(swapped) and swapped[other] >> HALF < row:
+            other += 1
+        first = row
+        if other < len(swapped) and swapped[other] >> HALF == row:
+            first = swapped[other] & LOWER
+        keys[place] = first << HALF | np.uint64(place)
+
+
+def without_neighbours(values: Array) -> Array:
+    """The distinct ones of sorted values."""
+    return values[np.concatenate([[True], values[1:] != values[:-1]])] if len(values) else values
+
+
 def _similarities(comparison: Comparison, pairs: U64) -> F64:
     found = np.empty(len(pairs), np.float64)
     first, number = 0, _PAIRS
@@ -51,7 +89,7 @@ def _similarities(comparison: Comparison, pairs: U64) -> F64:
         while first < len(pairs):
             chosen = pairs[first : first + number]
             one, other = smaller(chosen), larger(chosen)
-            rows = np.unique(np.concatenate([one, other]))
+            rows = without_neighbours(np.sort(np.concatenate([one, other])))
             lengths = sets.lengths(rows)
             ends = np.cumsum(lengths, dtype=np.int64)
             if 8 * ends[-1] > comparison.slice_bytes and len(chosen) > 1:

@@ -9,6 +9,7 @@ import pytest
 from factory.dedup import MinHash
 from factory.dedup.bandfile import order_bits
 from factory.dedup.buckets import arrange, largest_bucket, pair_rows
+from factory.dedup.check import gathered
 from factory.dedup.sorting import NO_KEYS, find_runs, key_order, sort_positions
 from tests.factory.dedup.corpora import find, removals, table, write_corpus
 
@@ -53,6 +54,15 @@ def test_pairs_come_in_batches_that_lose_none(monkeypatch):
     small = [combinations(range(a, b), 2) for a, b in pairwise(starts) if b - a <= 64]
     for a, b in (pair for pairs in small for pair in pairs):
         assert (int(a) << 32 | int(b)) in found
+
+
+def test_the_pairs_of_a_cluster_are_checked_one_after_the_other():
+    clusters = [(1, 50, 90), (2, 10, 60, 91), (3, 92)]
+    pairs = sorted(pair for rows in clusters for pair in combinations(rows, 2))
+    found = gathered(np.array([a << 32 | b for a, b in pairs], np.uint64))
+    assert [(int(each) >> 32, int(each) & 0xFFFFFFFF) for each in found] == [
+        pair for rows in clusters for pair in combinations(rows, 2)
+    ]
 
 
 def test_a_bucket_of_very_many_rows_takes_linear_time():
