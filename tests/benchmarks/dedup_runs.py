@@ -155,7 +155,11 @@ def install(folder: Path) -> None:
     environment = dict(os.environ)
     if links := environment.get("PIP_FIND_LINKS"):
         environment.setdefault("UV_FIND_LINKS", links)
-    subprocess.run([uv, "venv", "--allow-existing", "--python", "3.11", str(folder)], check=True, env=environment)
+    subprocess.run(
+        [uv, "venv", "--allow-existing", "--python", "3.11", str(folder)],
+        check=True,
+        env=environment,
+    )
     pins = ["--requirement", str(HERE / "peers.txt")]
     target = ["--python", str(folder / "bin" / "python")]
     subprocess.run([uv, "pip", "install", *target, *pins], check=True, env=environment)
