@@ -2,8 +2,9 @@
 
     open_corpus -> work directory -> Dask client -> (what is to go) -> kept rows, file by file
 
-Everything is written under hidden names beside its place, and gets its name when all of it is
-there, the dataset last. A killed command leaves its work directory, and the same command goes on.
+Everything is written under hidden names, in the work directory or beside its place, and gets its
+name when all of it is there, the dataset last. A killed command leaves its work directory, and the
+same command goes on.
 """
 
 import contextlib
@@ -104,6 +105,12 @@ class Rewriting:
 
     def place(self) -> None:
         """Give everything its name."""
+        for final in () if is_placing(self.work) else self.targets:
+            if os.path.lexists(final):
+                raise RunError(
+                    f"{final}: was made by something else meanwhile and stays as it is; move it "
+                    "away, and run the same command again"
+                )
         start_placing(self.work)
         for final, hidden in self.targets.items():
             if not os.path.lexists(hidden):
@@ -155,15 +162,17 @@ def rewriting(
         "data": corpus.fingerprint,
         "versions": {name: known.get(name, "") for name in _DECIDING},
     }
-    hidden = {path: _hidden(path, plan) for path in files}
+    hidden = {path: _hidden(path, plan, work) for path in files}
     outputs: tuple[OutputFile, ...] = ()
     if out:
         check_writable(out, "OUT")
         outputs = output_paths(corpus, out, resumed=placing)
-        hidden[out] = _hidden(out, plan)
+        hidden[out] = _hidden(out, plan, work)
         outputs = tuple(_moved(each, out, hidden[out]) for each in outputs)
     with contextlib.ExitStack() as stack:
         resumed = stack.enter_context(work_directory(work, plan))
+        for path in hidden.values():
+            store.remove_temporaries_of(path)
         try:
             client = stack.enter_context(_client(source, holds_model))
             if source.scheduler:
@@ -198,10 +207,14 @@ def _client(source: Source, holds_model: bool) -> contextlib.AbstractContextMana
     return connect(source.scheduler, workers, holds_model, threads=max(1, processors // workers))
 
 
-def _hidden(path: Path, plan: Mapping[str, Any]) -> Path:
-    """A name beside a path, the same for the same command."""
-    absolute = path.absolute()
-    return absolute.with_name(f".factory-{digest(plan, os.fspath(absolute), size=8)}")
+def _hidden(path: Path, plan: Mapping[str, Any], work: Path) -> Path:
+    """A name on the storage of a path, the same for the same command.
+
+    In the work directory where that lies beside the path, so that both can be given up together.
+    """
+    absolute, work = path.absolute(), work.absolute()
+    place = work if work.parent == absolute.parent else absolute.parent
+    return place / f".factory-{digest(plan, os.fspath(absolute), size=8)}"
 
 
 def _moved(file: OutputFile, out: Path, hidden: Path) -> OutputFile:

@@ -206,3 +206,10 @@ def remove_temporaries(directories: Iterable[Path]) -> None:
     for directory in directories:
         for path in directory.glob(f"*{_TEMPORARY}"):
             path.unlink(missing_ok=True)
+
+
+def remove_temporaries_of(path: Path) -> None:
+    """Remove what killed writers of a file, or of the files in a directory, left behind."""
+    for each in path.parent.glob(f"{path.name}.*{_TEMPORARY}"):
+        each.unlink(missing_ok=True)
+    remove_temporaries(each for each in path.rglob("") if each.is_dir())

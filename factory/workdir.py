@@ -65,7 +65,12 @@ def work_directory(path: Path, plan: Mapping[str, Any]) -> Iterator[bool]:
 
 
 def discard(path: Path) -> None:
-    """Remove a work directory whose command has succeeded; what resists is left."""
+    """Remove a work directory whose command has succeeded; what resists is left.
+
+    The plan goes first: what is left of the rest must not be gone on with.
+    """
+    with contextlib.suppress(OSError):
+        (path / _PLAN).unlink(missing_ok=True)
     shutil.rmtree(path, ignore_errors=True)
 
 
@@ -77,13 +82,20 @@ def _check(path: Path, plan: dict[str, Any]) -> bool:
     if not (path / _PLAN).exists():
         if any(each.name != ".lock" and not each.name.endswith(".tmp") for each in path.iterdir()):
             raise ConfigError(
-                f"{path}: is not empty and holds no work of this command; give another --work"
+                f"{path}: is not empty and holds no work of this command; give another --work, "
+                "or delete it"
             )
         return False
     old = store.read_json(path / _PLAN, keys=(), advice=f"delete {path} and run again")
     if old != plan:
         raise ConfigError(
-            f"{path}: holds the work of another command ({first_differences(old, plan)}); repeat "
+            f"{path}: holds the work of another command ({_difference(old, plan)}); repeat "
             "that one, delete the directory, or give another --work"
         )
     return True
+
+
+def _difference(old: dict[str, Any], plan: dict[str, Any]) -> str:
+    if old.get("data") != plan.get("data"):  # fingerprints, which say nothing to people
+        return "other data: names, sizes or times of its files differ"
+    return first_differences(old, plan)

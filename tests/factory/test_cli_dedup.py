@@ -19,6 +19,7 @@ import pytest
 
 from factory import rewriting
 from factory.dedup import dedup
+from factory.errors import RunError
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -415,6 +416,49 @@ def test_a_command_that_was_killed_among_its_last_renames_goes_on(tmp_path, fact
     assert left_over(tmp_path) == ["in.jsonl", "out.jsonl", "r.json"]
 
 
+def test_what_a_killed_writer_left_is_in_no_output(tmp_path, factory, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    data, report = write(tmp_path / "in" / "a.jsonl", lines()).parent, tmp_path / "elsewhere/r.json"
+    arguments = ("dedup", data, tmp_path / "out", "--report", report)
+    place = rewriting.start_placing
+    monkeypatch.setattr(rewriting, "start_placing", killed)
+    assert factory(*arguments).returncode == 1
+    (hidden,) = (tmp_path / ".out.work").glob(".factory-*")
+    (noted,) = report.parent.iterdir()
+    for path in (hidden / "a.jsonl", noted):
+        path.with_name(f"{path.name}.0a1b2c3d.tmp").write_text("half")
+    monkeypatch.setattr(rewriting, "start_placing", place)
+    assert factory(*arguments).returncode == 0
+    assert left_over(tmp_path) == ["elsewhere", "in", "out"]
+    assert [left_over(path) for path in (tmp_path / "out", report.parent)] == [
+        ["a.jsonl"], ["r.json"],
+    ]  # fmt: skip
+
+
+def killed(*_: object) -> None:
+    raise RunError("killed")
+
+
+def test_a_file_that_was_made_meanwhile_under_the_outputs_name_stays(
+    tmp_path, factory, monkeypatch
+):
+    data, out = write(tmp_path / "in.jsonl", lines()), tmp_path / "out.jsonl"
+    write_kept = rewriting.write_kept
+
+    def meanwhile(*arguments: object) -> dict[str, int]:
+        out.write_text("of another command")
+        return write_kept(*arguments)
+
+    monkeypatch.setattr(rewriting, "write_kept", meanwhile)
+    done = factory("dedup", data, out)
+    assert (done.returncode, out.read_text()) == (1, "of another command")
+    assert "out.jsonl: was made by something else meanwhile" in done.stderr
+    monkeypatch.setattr(rewriting, "write_kept", write_kept)
+    out.unlink()
+    assert factory("dedup", data, out).returncode == 0
+    assert read(out) == without(lines(), "c", "d")
+
+
 @pytest.mark.timeout(60)
 def test_ctrl_c_ends_with_1_and_says_that_the_same_command_goes_on(tmp_path):
     process = started("dedup", many(tmp_path), tmp_path / "out")
@@ -447,4 +491,4 @@ def test_another_command_does_not_take_over_the_work_of_this_one(tmp_path, facto
     assert done.returncode == 2
     assert "threshold was 0.8 and is 0.7; repeat that one" in done.stderr.replace(")", "")
     data.write_bytes(lines()[:-1])
-    assert "data was" in factory(*arguments).stderr
+    assert "other data: names, sizes or times" in " ".join(factory(*arguments).stderr.split())
