@@ -49,6 +49,8 @@ def cut_file(path: Path, part_bytes: int) -> Iterator[Piece]:
             raise ConfigError(f"{path}: is one JSON array; write a JSON object a line instead")
     size = path.stat().st_size
     if path.suffix in COMPRESSED:
+        if not size:  # readers take it for no rows; a writer makes some bytes of these, too
+            raise EOFError("it has no bytes, so that it was not written to its end")
         yield Piece(kind="jsonl", start=0, stop=size, num_bytes=size * _GUESSED_RATIO)
         return
     bounds = [0, *_line_starts(path, size, part_bytes), size]

@@ -72,7 +72,10 @@ def find_files(data: str) -> Found:
 
 
 def _below(directory: Path) -> Iterator[Path]:
-    for parent, _, names in os.walk(directory, onerror=_not_listed):
+    """The files in a directory, also behind links, but for those that lead back above."""
+    for parent, folders, names in os.walk(directory, onerror=_not_listed, followlinks=True):
+        above = {each.resolve() for each in (Path(parent), *Path(parent).absolute().parents)}
+        folders[:] = [name for name in folders if Path(parent, name).resolve() not in above]
         found = (Path(parent, name) for name in names)
         yield from (path for path in found if file_kind(path))
 

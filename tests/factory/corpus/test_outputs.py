@@ -1,5 +1,6 @@
 """Where kept rows may go."""
 
+import gzip
 import os
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def data(tmp_path) -> Path:
     for name in ("in/a.parquet", "in/deep/b.parquet"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(pa.table({"text": ["x"] * 4}), tmp_path / name, row_group_size=2)
-    (tmp_path / "in" / "c.jsonl.gz").write_bytes(b"")
+    (tmp_path / "in" / "c.jsonl.gz").write_bytes(gzip.compress(b""))
     return tmp_path / "in"
 
 

@@ -145,6 +145,28 @@ def test_a_link_to_nowhere_is_told_and_another_link_is_followed(tmp_path):
         open_corpus(str(tmp_path / "links"))
 
 
+def test_directories_behind_links_are_read_and_circles_of_links_end(tmp_path):
+    for name in ("data/one", "data/two", "more"):
+        parquet(tmp_path / name / "a.parquet", 1)
+    (tmp_path / "data" / "linked").symlink_to(tmp_path / "more")
+    (tmp_path / "data" / "above").symlink_to(tmp_path)
+    (tmp_path / "data" / "one" / "other").symlink_to(tmp_path / "data" / "two")
+    (tmp_path / "data" / "two" / "other").symlink_to(tmp_path / "data" / "one")
+    names = [part.name for part in open_corpus(str(tmp_path / "data")).parts]
+    assert names == [
+        "linked/a.parquet", "one/a.parquet", "one/other/a.parquet", "two/a.parquet",
+        "two/other/a.parquet",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["b.jsonl.gz", "b.jsonl.zst", "b.parquet"])
+def test_a_file_that_lost_all_its_bytes_is_damaged(tmp_path, name):
+    parquet(tmp_path / "a.parquet", 1)
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(RunError, match=rf"{name}: cannot be read"):
+        open_corpus(str(tmp_path))
+
+
 def test_one_json_array_is_no_json_lines(tmp_path):
     path = tmp_path / "a.json"
     path.write_text('\n[{"text": "x"}]')
