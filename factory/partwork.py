@@ -4,8 +4,10 @@ A task travels to its worker with everything that it refers to, once for each nu
 is read from the disk there. Whoever calls knows by the files what is done already.
 """
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from distributed import Client, as_completed
 from distributed.client import FutureCancelledError
@@ -63,16 +65,15 @@ def on_parts(
     counts: Counter[str] = Counter()
     failures: list[BaseException] = []
     for future in as_completed(futures):
-        error = _failure(future)
-        if isinstance(error, SchedulerLost):
-            raise error
-        if isinstance(error, ConfigError | TeacherError):
+        found = _outcome(future)
+        if isinstance(found, SchedulerLost):
+            raise found
+        if isinstance(found, ConfigError | TeacherError):
             client.cancel(futures, force=True)
-            raise error
-        if error:
-            failures.append(error)
+            raise found
+        if isinstance(found, BaseException):
+            failures.append(found)
             continue
-        found = future.result()
         counts.update(found)
         progress.part_done(found)
     for failure in failures:
@@ -83,14 +84,14 @@ def on_parts(
     return counts
 
 
-def _failure(future: object) -> BaseException | None:
-    if future.status == "finished":  # type: ignore[attr-defined]  # Dask has no types
-        return None
-    try:
-        error: BaseException | None = future.exception()  # type: ignore[attr-defined]  # as above
-    except FutureCancelledError:
-        error = None
-    return error or SchedulerLost(
+def _outcome(future: Any) -> dict[str, int] | BaseException:
+    """What a task counted, or what it raised."""
+    outcome: dict[str, int] | BaseException | None = None
+    with contextlib.suppress(FutureCancelledError, OSError):  # the latter: of the connection
+        outcome = future.result() if future.status == "finished" else future.exception()
+    if outcome is not None:
+        return outcome
+    return SchedulerLost(
         "the Dask scheduler is gone; what is finished is kept, start it again and run the same "
         "command again"
     )

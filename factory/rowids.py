@@ -154,7 +154,7 @@ def _find_repeated(folder: Path, num_parts: int, number: int) -> dict[str, int]:
     """Write which ids of a range of hashes repeat."""
     pieces = []
     for part in range(num_parts):
-        with pa.memory_map(str(_hashes_path(folder, part))) as file:
+        with pa.memory_map(bytes(_hashes_path(folder, part))) as file:
             batch = pa.ipc.open_file(file).get_batch(number)
             pieces.append(pl.DataFrame(pl.from_arrow(batch)).with_columns(part=pl.lit(part)))
     rows = pl.concat(pieces).with_row_index("order")

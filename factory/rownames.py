@@ -141,7 +141,7 @@ class RowNames:
 
     def _map(self, numbers: Path, stops: Path, texts: Path) -> None:
         self._numbers = np.memmap(numbers, np.int64, "r")
-        maps = [pa.memory_map(str(path)).read_buffer() for path in (stops, texts)]
+        maps = [pa.memory_map(bytes(path)).read_buffer() for path in (stops, texts)]
         self._ids = pa.Array.from_buffers(
             pa.large_binary(), len(self._numbers), [None, maps[0], maps[1]]
         )
@@ -154,7 +154,7 @@ def take_ids(path: Path, rows: Numbers) -> pa.LargeBinaryArray:
         path: an Arrow file with the `id` of each row.
         rows: places in the part.
     """
-    with pa.memory_map(str(path)) as file:
+    with pa.memory_map(bytes(path)) as file:
         ids = pa.ipc.open_file(file).read_all().column("id").take(pa.array(rows))
         chunks = [chunk.view(pa.large_binary()) for chunk in ids.chunks]
         return pa.concat_arrays(chunks) if chunks else pa.array([], pa.large_binary())

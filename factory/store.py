@@ -110,8 +110,19 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file atomically."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+    """Write a JSON file atomically; names of files in it may be no UTF-8."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    if not _is_utf8(text):
+        text = json.dumps(value, indent=1)
+    write_text(path, text + "\n")
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def read_json(path: Path, *, keys: Sequence[str], advice: str) -> dict[str, Any]:

@@ -18,15 +18,22 @@ _STRANGE = (
     pa.types.is_union,
 )
 
+_BYTES = (
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_binary_view,
+    pa.types.is_fixed_size_binary,
+)
 
-def fits_frame(kind: pa.DataType) -> bool:
-    """Whether polars has the values of a type."""
+
+def fits_frame(kind: pa.DataType, *, inside: bool = False) -> bool:
+    """Whether polars has the values of a type, and writes those inside of others as JSON."""
     kind = plain_type(kind)
     if pa.types.is_struct(kind):
-        return all(fits_frame(kind.field(i).type) for i in range(kind.num_fields))
-    if any(test(kind) for test in _STRANGE):
+        return all(fits_frame(kind.field(i).type, inside=True) for i in range(kind.num_fields))
+    if any(test(kind) for test in (*_STRANGE, *(_BYTES if inside else ()))):
         return False
-    return fits_frame(kind.value_type) if is_list(kind) else True
+    return fits_frame(kind.value_type, inside=True) if is_list(kind) else True
 
 
 def arrow_frame(columns: Mapping[str, pa.Array]) -> pl.DataFrame:

@@ -60,7 +60,7 @@ def read_batches(path: Path) -> list[pa.RecordBatch]:
         PartError: missing or damaged.
     """
     try:
-        with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
+        with pa.memory_map(bytes(path)) as file, pa.ipc.open_file(file) as reader:
             return [reader.get_batch(number) for number in range(reader.num_record_batches)]
     except (OSError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())[:120]

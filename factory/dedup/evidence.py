@@ -173,7 +173,7 @@ def _slices(path: Path) -> Iterator[pl.DataFrame]:
     """The rows of a file of the dedup, some thousands at a time; none where it is not there."""
     if not path.exists():
         return
-    with pa.memory_map(str(path)) as file:
+    with pa.memory_map(bytes(path)) as file:
         reader = pa.ipc.open_file(file)
         for number in range(reader.num_record_batches):
             frame = pl.DataFrame(pl.from_arrow(reader.get_batch(number)))

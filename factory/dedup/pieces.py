@@ -94,13 +94,32 @@ def _without(texts: pa.LargeStringArray, rows: I64) -> pa.LargeStringArray:
 
 
 def _words(values: pl.Series) -> pl.Series:
-    """Values of any type as text, those of objects and lists as JSON."""
-    if values.dtype.is_nested():
+    """Values of any type as text, those of objects and lists as JSON.
+
+    A whole number is the same text whether the others beside it are whole or not: JSON lines have
+    no types, and a batch of them may hold what the next one does not.
+    """
+    kind = values.dtype
+    if kind.is_nested():
         coded = values.to_frame("value").select(
             pl.when(pl.col("value").is_not_null()).then(pl.struct("value").struct.json_encode())
         )
-        return coded.to_series()
-    return values.cast(pl.String)
+        return coded.to_series().str.strip_prefix('{"value":').str.head(-1)
+    if kind == pl.Duration:
+        return values.dt.to_string("iso")
+    if kind == pl.Binary:
+        return pl.Series(values.name, map(_readable, values), pl.String)
+    words = values.cast(pl.String)
+    return words.str.strip_suffix(".0") if kind.is_float() else words
+
+
+def _readable(value: bytes | None) -> str | None:
+    """Bytes as the text that they are, in hexadecimal where they are none."""
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        assert value
+        return value.hex()
 
 
 def hash_words(words: pl.Series) -> U64:

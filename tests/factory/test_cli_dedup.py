@@ -343,6 +343,16 @@ def test_hostile_texts_ids_and_names_change_nothing_on_screen_or_page(tmp_path, 
     assert read(tmp_path / "out" / name) == read(data).splitlines(keepends=True)[0] + b"\n"
 
 
+def test_names_that_are_no_utf8_are_names(tmp_path, factory):
+    data = write(tmp_path / "in\udcff.jsonl", lines())
+    out, reports = tmp_path / "out\udcff.jsonl", [tmp_path / "r\udcff.json", tmp_path / "r.html"]
+    done = factory("dedup", data, out, "--report", reports[0], "--report", reports[1])
+    assert done.returncode == 0, done.stderr
+    assert read(out) == without(lines(), "c", "d")
+    assert json.loads(reports[0].read_text())["removed"][0]["file"] == "in?.jsonl"
+    assert reports[1].exists()
+
+
 def many(tmp_path: Path, files: int = 24, rows: int = 200) -> Path:
     for number in range(files):
         some = [

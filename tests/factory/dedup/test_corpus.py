@@ -1,11 +1,16 @@
 """Dedup of a corpus agrees with a comparison of every row with every other."""
 
+import json
 import random
+from datetime import timedelta
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from factory.cluster import connect
 from factory.dedup import Exact, MinHash
+from factory.dedup.columns import read_batches
 from factory.errors import ConfigError
 from tests.factory.dedup.corpora import (
     clusters,
@@ -252,6 +257,39 @@ def test_ids_that_several_rows_have_are_counted(found, client, tmp_path):
     result = find(data, tmp_path / "work", client, id_column="id")
     assert result.duplicate_ids == (2, 5)
     assert result.duplicate_id_examples == (("a", 0, 2), ("b", 1, 8))
+
+
+@pytest.mark.parametrize(("values", "names"), [
+    ([timedelta(seconds=3), timedelta(0)], ["PT3S", "PT0S"]),
+    ([b"abc", b"\xff\x01"], ["abc", "ff01"]),
+    ([[1, None], [2]], ["[1,null]", "[2]"]),
+    ([{"a": "}"}, {"a": None}], ['{"a":"}"}', '{"a":null}']),
+    ([1.5, 2.0], ["1.5", "2"]),
+])  # fmt: skip
+def test_ids_of_any_type_are_read(values, names, client, tmp_path):
+    path = tmp_path / "in.parquet"
+    pq.write_table(pa.table({"text": ["a", "b", "c"], "id": [*values, None]}), path)
+    result = find(str(path), tmp_path / "work", client, id_column="id", within="id")
+    (batch,) = read_batches(result.ids_path(0))
+    assert batch.column("id").to_pylist() == [*names, None]
+    assert result.problems == {"no_group": 1}
+
+
+def test_bytes_inside_of_ids_are_refused_before_the_work(client, tmp_path):
+    path = tmp_path / "in.parquet"
+    pq.write_table(pa.table({"text": ["a"], "id": [[b"x"]]}), path)
+    with pytest.raises(ConfigError, match=r"column 'id' is list<.*binary>, which is not read"):
+        find(str(path), tmp_path / "work", client, id_column="id")
+
+
+def test_a_group_is_the_same_beside_whole_numbers_and_others(client, tmp_path):
+    path = tmp_path / "in.jsonl"
+    pad = "x" * (10 << 20)
+    rows = [("a", 1, ""), ("b", 2, pad), ("c", 3, pad), ("A", 1, ""), ("d", 1.5, "")]
+    lines = [json.dumps({"text": text, "g": g, "pad": more}) for text, g, more in rows]
+    path.write_text("\n".join(lines))
+    result = find(str(path), tmp_path / "work", client, within="g")
+    assert {row: twin for row, (twin, _) in removals(result).items()} == {3: 0}
 
 
 @pytest.mark.parametrize(
