@@ -1,7 +1,8 @@
 """Work on parts as Dask tasks: one task a number, its result a file, its return value counts.
 
 A task travels to its worker with everything that it refers to, once for each number: what is large
-is read from the disk there. Whoever calls knows by the files what is done already.
+is read from the disk there, and what grows with the numbers is cut by `arguments`. Whoever calls
+knows by the files what is done already.
 """
 
 import contextlib
@@ -27,12 +28,13 @@ __all__ = ["Client", "on_parts"]
 
 def on_parts(
     client: Client,
-    task: Callable[[int], dict[str, int]],
+    task: Callable[..., dict[str, int]],
     numbers: Iterable[int],
     *,
     stage: str,
     progress: Progress,
     is_done: Callable[[int], bool],
+    arguments: Callable[[int], tuple[Any, ...]] | None = None,
     resources: Mapping[str, float] | None = None,
 ) -> Counter[str]:
     """Run a task for each number that is not done, and add up what they count.
@@ -42,11 +44,12 @@ def on_parts(
 
     Args:
         client: of the cluster.
-        task: takes a number; picklable.
+        task: takes a number, or its `arguments`; picklable.
         numbers: of the parts or partitions.
         stage: what is done, for people.
         progress: is told of each number that is done.
         is_done: whether the result of a number is there already.
+        arguments: what the task takes for a number in its place; picklable.
         resources: what a task takes of those that its worker has.
 
     Raises:
@@ -60,8 +63,12 @@ def on_parts(
     progress.stage(stage, total=len(numbers), done=len(numbers) - len(missing))
     taken = dict(resources) if resources else None
     futures = [
-        client.submit(task, number, pure=False, retries=0, resources=taken) for number in missing
-    ]
+        client.submit(
+            task, *(arguments(number) if arguments else (number,)), pure=False, retries=0,
+            resources=taken,
+        )
+        for number in missing
+    ]  # fmt: skip
     counts: Counter[str] = Counter()
     failures: list[BaseException] = []
     for future in as_completed(futures):

@@ -81,16 +81,23 @@ class Rewriting:
         """Write the kept rows of all files.
 
         Args:
-            removed: the rows of a part that go, ascending; picklable.
+            removed: the rows of a part that go, ascending; picklable, and small: it travels with
+                each file.
             num_rows: of each part, as they were read before.
         """
+
+        def arguments(number: int) -> tuple[OutputFile, Seen, int]:
+            file = self.files[number]
+            return file, self.seen[number], sum(num_rows[part.number] for part in file.parts)
+
         on_parts(
             self.client,
-            partial(_write_file, self.files, self.seen, removed, tuple(num_rows)),
+            partial(_write_file, removed),
             range(len(self.files)),
             stage="writing the kept rows",
             progress=self.progress,
             is_done=lambda number: self.files[number].path.exists(),
+            arguments=arguments,
         )
 
     def report(
@@ -221,17 +228,9 @@ def _moved(file: OutputFile, out: Path, hidden: Path) -> OutputFile:
     return replace(file, path=hidden / file.path.relative_to(out))
 
 
-def _write_file(
-    files: Sequence[OutputFile],
-    seen: Sequence[Seen],
-    removed: Removed,
-    num_rows: Sequence[int],
-    number: int,
-) -> dict[str, int]:
-    file = files[number]
+def _write_file(removed: Removed, file: OutputFile, seen: Seen, num_rows: int) -> dict[str, int]:
     counts = write_kept(file.parts, removed, file.path)
-    expected = sum(num_rows[part.number] for part in file.parts)
-    if counts["rows"] != expected or _look(file) != seen[number]:
+    if counts["rows"] != num_rows or _look(file) != seen:
         file.path.unlink()
         raise RunError(
             f"{file.parts[0].path}: has changed since it was read; leave the data alone "

@@ -17,6 +17,7 @@ from factory.decontamination.embedding import Embedding
 from factory.decontamination.evidence import Evidence, write_report
 from factory.decontamination.findings import Findings
 from factory.decontamination.page import decontamination_page
+from factory.decontamination.result import removed_rows
 from factory.decontamination.run import decontaminate
 from factory.progress import Progress
 from factory.reportfile import check_suffix
@@ -91,7 +92,7 @@ def decontaminate_files(
         names = RowNames(job.corpus.parts, result.rows_by_part)
         evidence = Evidence(result, names)
         repeated = _read_names(job, id_column, names, evidence) if id_column else Repeated()
-        job.write(result.removed_rows, result.rows_by_part)
+        job.write(partial(removed_rows, result.search), result.rows_by_part)
         job.progress.stage("writing the report")
         methods = [each.name for each in (method, embedding) if each]
         found = Findings(

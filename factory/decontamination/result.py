@@ -59,11 +59,7 @@ class DecontaminationResult:
 
     def removed_rows(self, part: int) -> Rows:
         """The rows of a part that hold an item: int64, rising, each once."""
-        rows = [np.zeros(0, np.int64)]
-        for batch in read_batches(self.matches_path(part)):
-            removed = batch.column("removed").to_numpy(zero_copy_only=False)
-            rows.append(batch.column("local").to_numpy()[removed])
-        return np.unique(np.concatenate(rows))
+        return removed_rows(self.search, part)
 
     def by_benchmark(self) -> dict[str, Counter[str]]:
         """For each benchmark: items, touched, untouched, repeated, unfindable."""
@@ -78,6 +74,15 @@ class DecontaminationResult:
                 unfindable=number in self.unfindable,
             )
         return found
+
+
+def removed_rows(search: Search, part: int) -> Rows:
+    """The rows of a part that hold an item: int64, rising, each once."""
+    rows = [np.zeros(0, np.int64)]
+    for batch in read_batches(search.path("matches", part)):
+        removed = batch.column("removed").to_numpy(zero_copy_only=False)
+        rows.append(batch.column("local").to_numpy()[removed])
+    return np.unique(np.concatenate(rows))
 
 
 def touched_items(

@@ -13,6 +13,7 @@ from factory.dedup import DedupResult, Exact, KeepPolicy, MinHash, dedup
 from factory.dedup.evidence import Evidence, write_clusters, write_report
 from factory.dedup.findings import Findings
 from factory.dedup.page import dedup_page
+from factory.dedup.result import removed_rows
 from factory.progress import Progress
 from factory.reportfile import check_suffix
 from factory.rewriting import Source, rewriting
@@ -76,7 +77,7 @@ def dedup_files(
         evidence = Evidence(result, names)
         if id_column:
             names.gather(job.work / "names", result.ids_path, evidence.involved())
-        job.write(result.removed_rows, result.rows_by_part)
+        job.write(partial(removed_rows, result.work), result.rows_by_part)
         job.progress.stage("writing the report")
         found = Findings(
             data=source.data, out=str(out or ""), settings=settings, method=method.name,

@@ -64,7 +64,7 @@ class DedupResult:
 
     def removed_rows(self, part: int) -> I64:
         """The rows of a part that go, ascending; what `write_kept` takes."""
-        return read_column(self.removed_path(part), "local", np.int64)
+        return removed_rows(self.work, part)
 
     def quality(self) -> dict[str, Any]:
         """How candidates were found: bands, rows, their curve and its two error areas."""
@@ -81,4 +81,13 @@ class DedupResult:
         }
 
     def _path(self, kind: str, part: int) -> Path:
-        return self.work / kind / f"part-{part:05d}.arrow"
+        return _path(self.work, kind, part)
+
+
+def removed_rows(work: Path, part: int) -> I64:
+    """The rows of a part that go, ascending, by the work directory of a finished comparison."""
+    return read_column(_path(work, "removed", part), "local", np.int64)
+
+
+def _path(work: Path, kind: str, part: int) -> Path:
+    return work / kind / f"part-{part:05d}.arrow"

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import pickle
 import random
 import re
 import signal
@@ -361,6 +362,20 @@ def many(tmp_path: Path, files: int = 24, rows: int = 200) -> Path:
         ]
         write(tmp_path / "in" / f"{number:02d}.jsonl", lines(some))
     return tmp_path / "in"
+
+
+def test_what_a_file_is_written_from_does_not_grow_with_the_files(tmp_path, factory, monkeypatch):
+    real, sizes = rewriting.on_parts, []
+
+    def weighed(client, task, numbers, *, arguments, **options):
+        sizes.append(len(pickle.dumps((task, arguments(0)))))
+        return real(client, task, numbers, arguments=arguments, **options)
+
+    monkeypatch.setattr(rewriting, "on_parts", weighed)
+    for files in (2, 20):
+        data = many(tmp_path / f"of{files:02d}", files=files, rows=2)
+        assert factory("dedup", data, data.parent / "out").returncode == 0
+    assert sizes[0] == sizes[1]
 
 
 def started(*arguments: object) -> "subprocess.Popen[str]":
