@@ -23,7 +23,7 @@ from factory.errors import (
 )
 from factory.progress import Progress
 
-__all__ = ["Client", "on_parts"]
+__all__ = ["Client", "on_parts", "outcome"]
 
 
 def on_parts(
@@ -72,7 +72,7 @@ def on_parts(
     counts: Counter[str] = Counter()
     failures: list[BaseException] = []
     for future in as_completed(futures):
-        found = _outcome(future)
+        found = outcome(future)
         if isinstance(found, SchedulerLost):
             raise found
         if isinstance(found, ConfigError | TeacherError):
@@ -91,13 +91,13 @@ def on_parts(
     return counts
 
 
-def _outcome(future: Any) -> dict[str, int] | BaseException:
-    """What a task counted, or what it raised."""
-    outcome: dict[str, int] | BaseException | None = None
+def outcome(future: Any) -> Any:
+    """What a task returned, or the exception that it raised; `SchedulerLost` where nobody knows."""
+    found: Any = None
     with contextlib.suppress(FutureCancelledError, OSError):  # the latter: of the connection
-        outcome = future.result() if future.status == "finished" else future.exception()
-    if outcome is not None:
-        return outcome
+        found = future.result() if future.status == "finished" else future.exception()
+    if found is not None:
+        return found
     return SchedulerLost(
         "the Dask scheduler is gone; what is finished is kept, start it again and run the same "
         "command again"

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from distributed import Client, Future, as_completed, get_worker
-from distributed.client import FutureCancelledError
 
 from factory import quota, tasks
 from factory.cluster import SHARE, open_purse
@@ -19,6 +18,7 @@ from factory.errors import (
     SchedulerLost,
     TeacherError,
 )
+from factory.partwork import outcome
 from factory.progress import Progress
 from factory.quota import Standing
 from factory.recipe import Job
@@ -203,16 +203,15 @@ class Stages:
         alive = list(futures)
         waiting = as_completed(alive)
         for future in waiting:
-            error = _failure(future)
-            if isinstance(error, SchedulerLost):
-                raise error
-            if isinstance(error, TeacherError | PrerequisiteError):
+            result = outcome(future)
+            if isinstance(result, SchedulerLost):
+                raise result
+            if isinstance(result, TeacherError | PrerequisiteError):
                 self.client.cancel(alive, force=True)
-                raise error
-            if error:
-                failures.append(error)
+                raise result
+            if isinstance(result, BaseException):
+                failures.append(result)
                 continue
-            result = future.result()
             if plan := result.get("plan"):
                 alive.append(self._round(result["part"], plan, result["errors"]))
                 waiting.add(alive[-1])
@@ -226,19 +225,6 @@ class Stages:
         if failures:
             raise _summary(failures, len(futures)) from failures[0]
         return results
-
-
-def _failure(future: Future) -> BaseException | None:
-    if future.status == "finished":
-        return None
-    try:
-        error: BaseException | None = future.exception()
-    except FutureCancelledError:
-        error = None
-    return error or SchedulerLost(
-        "the Dask scheduler is gone; what was answered is kept, start it again and run the same "
-        "command again"
-    )
 
 
 def _summary(failures: Sequence[BaseException], total: int) -> RunError:
