@@ -9,6 +9,8 @@ from typing import assert_never
 
 from factory import quota
 from factory.errors import Unjudged
+from factory.grading import edited, heard
+from factory.questions import verdict_name
 from factory.quota import AcceptByMode, Standing
 from factory.records import (
     Filter,
@@ -17,26 +19,31 @@ from factory.records import (
     Judged,
     Mode,
     Prompt,
-    Referee,
     Response,
     Verdict,
     Verifier,
 )
 from factory.steps import (
     Ask,
+    AskEdit,
+    AskFeedback,
     AskJudge,
     AskReward,
+    AskSelect,
     Decontaminate,
     Dedup,
+    Editing,
     Graded,
     Keep,
     KeepGroup,
     Refer,
     Step,
+    Write,
 )
 
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,40}")
-Grader = Callable[[Graded, Response], Grade]
+Grader = Callable[[Graded, Sequence[Response]], Sequence[Grade]]
+"""Knows what a teacher said of responses that it was asked about together, a grade for each."""
 TEACHER = "teacher"
 """The filter name under which failed requests are dropped."""
 
@@ -91,7 +98,7 @@ def judge(
     Args:
         steps: the steps after the Ask.
         responses: those to one prompt in one mode must stand together, and be all there are.
-        grade: knows what judges and reward models said of a response.
+        grade: knows what teachers said of responses.
     """
     judged = []
     for response in responses:
@@ -101,42 +108,84 @@ def judge(
             reason = slug if _SLUG.fullmatch(slug) else "request_failed"
             item.verdicts.append(Verdict(decision="drop", reason=reason, filter=TEACHER))
         judged.append(item)
-    groups = [
-        list(group)
-        for _, group in groupby(judged, lambda j: (j.response.prompt.id, j.response.mode))
-    ]
+    groups = _groups(judged)
     rated = False
     for step in steps:
-        if isinstance(step, KeepGroup | Dedup) and not rated:
+        if isinstance(step, KeepGroup | Dedup | AskSelect) and not rated:
             rated = True
             _rate(groups)
         match step:
-            case Keep(filter):
+            case Keep(filter, modes):
                 for item in judged:
-                    if item.kept:
+                    if item.kept and item.response.mode in modes:
                         item.verdicts.append(apply_filter(filter, item.response))
-            case KeepGroup(filter):
+            case KeepGroup(filter, modes):
                 for group in groups:
-                    _keep_group(filter, group)
-            case Refer(filter):
+                    if group[0].response.mode in modes:
+                        _keep_group(filter, group)
+            case Refer():
                 for _, members in groupby(judged, lambda j: j.response.prompt.id):
-                    _refer(filter, list(members))
+                    _refer(step, list(members))
             case Dedup():
                 for group in groups:
                     _drop_duplicates(step, group)
-            case AskJudge() | AskReward():
+            case AskJudge() | AskReward() | AskFeedback() | AskEdit() | AskSelect():
                 assert grade, f"{step.column}: nobody knows the grades"
-                for item in judged:
-                    if item.kept:
-                        grades = (*item.response.grades, grade(step, item.response))
-                        item.response = replace(item.response, grades=grades)
-            case Ask() | Decontaminate():
+                for items in asked_about(step, judged):
+                    _take(step, items, grade)
+            case Write() | Ask() | Decontaminate():
                 raise AssertionError("judge takes the steps after the Ask")
             case _:
                 assert_never(step)
     if not rated:
         _rate(groups)
     return judged
+
+
+def _groups(judged: Iterable[Judged]) -> list[list[Judged]]:
+    """The responses to each prompt in each mode."""
+    groups = groupby(judged, lambda j: (j.response.prompt.id, j.response.mode))
+    return [list(group) for _, group in groups]
+
+
+def asked_about(step: Graded, judged: Iterable[Judged]) -> list[list[Judged]]:
+    """The responses that each question of a step is about, of those that are kept.
+
+    `AskSelect` asks about all to one prompt in one mode together, the others about each.
+    """
+    mine = [
+        item
+        for item in judged
+        if item.kept and item.response.mode in step.modes and _is_open(step, item.response)
+    ]
+    return _groups(mine) if isinstance(step, AskSelect) else [[item] for item in mine]
+
+
+def _is_open(step: Graded, response: Response) -> bool:
+    """Whether a judge is needed: what comes after it cannot decide alone."""
+    if not isinstance(step, AskJudge) or step.undecided_by is None:
+        return True
+    return apply_filter(step.undecided_by, response).decision == "unjudged"
+
+
+def needs_asking(step: Graded, items: Sequence[Judged]) -> bool:
+    """Whether there is a question about these responses: a single one has nobody to beat."""
+    return len(items) > 1 or not isinstance(step, AskSelect)
+
+
+def _take(step: Graded, items: Sequence[Judged], grade: Grader) -> None:
+    """Note what a teacher said of responses, and what follows from it."""
+    if not needs_asking(step, items):
+        assert isinstance(step, AskSelect)
+        items[0].verdicts.append(replace(Verdict.keep(), filter=verdict_name(step)))
+        return
+    grades = grade(step, [item.response for item in items])
+    for item, given in zip(items, grades, strict=True):
+        item.response = replace(item.response, grades=(*item.response.grades, given))
+        if isinstance(step, Editing):
+            item.verdicts.append(heard(step, given))
+        if isinstance(step, AskEdit) and item.kept:
+            item.response = edited(item.response, given)
 
 
 def _rate(groups: Iterable[Sequence[Judged]]) -> None:
@@ -166,17 +215,27 @@ def _keep_group(filter: GroupFilter, group: Sequence[Judged]) -> None:
             item.verdicts.append(_named(filter, score, seconds))
 
 
-def _refer(referee: Referee, group: Sequence[Judged]) -> None:
-    if group[0].response.prompt.expected_answer is not None:
+def _refer(step: Refer, group: Sequence[Judged]) -> None:
+    has_gold = group[0].response.prompt.expected_answer is not None
+    if has_gold and not _is_unreached(step.replaces, group):
         return
     started = time.perf_counter()
-    found = referee.reference(group)
+    found = step.filter.reference(group)
     seconds = (time.perf_counter() - started) / len(group)
-    verdict = replace(found.verdict, score=found.share, filter=referee.name, seconds=seconds)
+    if has_gold and found.answer is None:
+        return  # nothing takes its place
+    verdict = replace(found.verdict, score=found.share, filter=step.filter.name, seconds=seconds)
     for item in group:
         item.response = replace(item.response, reference=found.answer, reference_share=found.share)
         if item.kept:
             item.verdicts.append(verdict)
+
+
+def _is_unreached(check: Filter | None, group: Sequence[Judged]) -> bool:
+    """Whether a check is sure that no response is right by the gold answer."""
+    if check is None:
+        return False
+    return all(apply_filter(check, item.response).decision == "drop" for item in group)
 
 
 def _drop_duplicates(step: Dedup, group: Sequence[Judged]) -> None:

@@ -10,9 +10,9 @@ response. How often it yields depends on the teacher:
   around the work. With reasoning off it starts at the answer.
 """
 
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from factory.records import (
     SYSTEM_PROMPTS,
@@ -29,6 +29,21 @@ from factory.seeds import derive_seed, seeded
 from factory.steps import Ask, Elicitation, Shot
 
 Conversation = Generator[Request, Completion, Response]
+Recall = Callable[[Request], Completion]
+T = TypeVar("T")
+EMPTY_TRACE = "<think>\n</think>\n\n"
+"""What the release puts before the off answer of a safety prompt to make the on answer of it."""
+
+
+def replay(conversation: Generator[Request, Completion, T], recall: Recall) -> T:
+    """What a conversation returns when its completions are known."""
+    try:
+        request = next(conversation)
+        while True:
+            request = conversation.send(recall(request))
+    except StopIteration as end:
+        value: T = end.value
+        return value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +71,8 @@ class Asker:
 
     def conversation(self, prompt: Prompt, mode: Mode, sample: int) -> Conversation:
         """The requests for one answer; returns the response."""
+        if mode == "on" and self.ask.empty_trace:
+            return self._without_trace(prompt, sample)
         who = self.answerer(prompt, mode, sample)
         if who.thinks:
             return self._direct(who, prompt, mode, sample)
@@ -63,6 +80,8 @@ class Asker:
 
     def answerer(self, prompt: Prompt, mode: Mode, sample: int) -> Answerer:
         """The teacher that gives an answer, drawn by weight where there are several."""
+        if self.ask.empty_trace:
+            mode = "off"
         weights = self.weights.get((prompt.domain, mode)) or self.weights["", mode]
         if len(weights) == 1:
             return self.answerers[next(iter(weights))]
@@ -110,6 +129,12 @@ class Asker:
             output = f"<think>\n{output}"  # some chat templates open the block in the prompt
         return self._response(who, prompt, mode, sample, output, [(request, completion)])
 
+    def _without_trace(self, prompt: Prompt, sample: int) -> Conversation:
+        """The off answer after an empty block; the request is the off answer's, and paid once."""
+        off = yield from self.conversation(prompt, "off", sample)
+        output = f"{EMPTY_TRACE}{off.output}"
+        return replace(off, mode="on", output=output, prompt_tokens=0, completion_tokens=0)
+
     def _elicited(self, who: Answerer, prompt: Prompt, mode: Mode, sample: int) -> Conversation:
         how = self._elicitation(mode)
         messages = []
@@ -120,7 +145,7 @@ class Asker:
                 Message(role="user", content=shot.problem),
                 Message(role="assistant", content=reply),
             ]
-        messages.append(Message(role="user", content=prompt.problem))
+        messages += _bare_turns(prompt)
         exchanges = []
         reasoning = ""
         if mode == "on":
@@ -132,11 +157,11 @@ class Asker:
             if completion.error or completion.finish_reason == "length":
                 return self._response(who, prompt, mode, sample, f"<think>\n{reasoning}", exchanges)
         prefix = f"{reasoning}\n\n{how.lead}" if mode == "on" else how.lead
-        final = self._request(who, prompt, mode, sample, messages, prefix=prefix, stop=(how.close,))
+        stop = (how.close,) if how.close else ()
+        final = self._request(who, prompt, mode, sample, messages, prefix=prefix, stop=stop)
         completion = yield final
         exchanges.append((final, completion))
-        ending = how.close if completion.finish_reason == "stop" else ""
-        answer = f"{how.lead}{completion.text.strip()}{ending}".strip()
+        answer = _framed(how, completion) if how.keeps_lead else completion.text.strip()
         output = join_output(reasoning, answer) if mode == "on" else answer
         return self._response(who, prompt, mode, sample, output, exchanges)
 
@@ -166,3 +191,15 @@ class Asker:
             teacher_revision=who.revision,
             teacher_name=who.name,
         )
+
+
+def _bare_turns(prompt: Prompt) -> list[Message]:
+    """What a teacher is shown that is shown examples: the bare problem, or a whole conversation."""
+    if len(prompt.input) > 1:  # the last turn alone would be another question
+        return list(prompt.input)
+    return [Message(role="user", content=prompt.problem)]
+
+
+def _framed(how: Elicitation, completion: Completion) -> str:
+    ending = how.close if completion.finish_reason == "stop" else ""
+    return f"{how.lead}{completion.text.strip()}{ending}".strip()

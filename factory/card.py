@@ -34,13 +34,7 @@ def write_card(manifest: dict[str, Any], dataset: Path) -> Path:
 
 def render_card(manifest: dict[str, Any]) -> str:
     """The card's text: the Hub's YAML and the body."""
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        keep_trailing_newline=True, autoescape=False,
-    )  # fmt: skip
-    environment.filters.update(fenced=fenced, count="{:,}".format, share=_share, cell=_cell)
-    template = environment.from_string(_template())
-    header = yaml.safe_dump(card_metadata(manifest), sort_keys=False, allow_unicode=True)
+    template = read_template("template.md.j2", "card_template.md.j2")
     rows = {
         c: sum(s["rows"] for s in manifest["shards"] if s["config"] == c) for c in ("SFT", "RL")
     }
@@ -57,18 +51,33 @@ def render_card(manifest: dict[str, Any]) -> str:
         },
         unthinking=unthinking,
         m=manifest,
-        yaml=header,
+        yaml=yaml_header(card_metadata(manifest)),
         rows=rows,
         modes=MODES,
         picture=PICTURE,
     )
 
 
-def _template() -> str:
-    """The template, in the package where it was installed, or beside it in a checkout."""
-    packaged = files("factory") / "card_template.md.j2"
-    beside = Path(__file__).parent.parent / "data_cards" / "template.md.j2"
-    return (packaged if packaged.is_file() else beside).read_text()
+def read_template(name: str, packaged: str) -> jinja2.Template:
+    """A card's template, in the package where it was installed, or beside it in a checkout.
+
+    Args:
+        name: of the file in data_cards.
+        packaged: its name in the package.
+    """
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        keep_trailing_newline=True, autoescape=False,
+    )  # fmt: skip
+    environment.filters.update(fenced=fenced, count="{:,}".format, share=_share, cell=_cell)
+    installed = files("factory") / packaged
+    beside = Path(__file__).parent.parent / "data_cards" / name
+    return environment.from_string((installed if installed.is_file() else beside).read_text())
+
+
+def yaml_header(metadata: dict[str, Any]) -> str:
+    """A card's header as text."""
+    return yaml.safe_dump(metadata, sort_keys=False, allow_unicode=True)
 
 
 def card_metadata(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -81,23 +90,24 @@ def card_metadata(manifest: dict[str, Any]) -> dict[str, Any]:
         "size_categories": [size_category(rows)],
         "annotations_creators": ["machine-generated"],
         "tags": ["synthetic", "reasoning", "reasoning-factory", manifest["pipeline"]],
-        "configs": _configs(manifest["shards"]),
+        "configs": configs(manifest["shards"]),
     }
     if manifest["license"]:
         header = {"license": manifest["license"], **header}
     return header
 
 
-def _configs(shards: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    configs: dict[str, dict[str, Any]] = {}
+def configs(shards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The configurations of a dataset with these shards, as a card's header names them."""
+    by_name: dict[str, dict[str, Any]] = {}
     for shard in shards:
-        config = configs.setdefault(
+        config = by_name.setdefault(
             shard["config"], {"config_name": shard["config"], "data_files": []}
         )
         pattern = {"split": shard["split"], "path": f"{shard['config']}/{shard['split']}/*.parquet"}
         if pattern not in config["data_files"]:
             config["data_files"].append(pattern)
-    found = list(configs.values())
+    found = list(by_name.values())
     if found:  # SFT comes first; `datasets` loads no empty split, so it is left out without rows
         found[0]["default"] = True
     return found

@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from factory.commands import data, verdicts
+from factory.commands import data, mixing, verdicts
 from factory.commands.options import RunPath
-from factory.errors import ConfigError, FactoryError, RunError
+from factory.errors import ConfigError, FactoryError, PrerequisiteError, RunError, TeacherError
 from factory.terminal import visible
 
 app = typer.Typer(
@@ -43,6 +43,7 @@ app.command("explain")(verdicts.explain_command)
 app.command("check")(verdicts.check_command)
 app.command("dedup")(data.dedup_command)
 app.command("decontaminate")(data.decontaminate_command)
+app.command("mix")(mixing.mix_command)
 
 
 def main() -> None:
@@ -172,6 +173,9 @@ def _preview_ledger(out: Path | None, ledger: Path | None) -> Path:
 def estimate_command(
     recipe: Annotated[Path, typer.Argument(help="A recipe, such as pipelines/recipes/tiny.toml.")],
     rows: Annotated[int, typer.Option(min=2, help="Prompts to ask for it, from all over.")] = 8,
+    assume: Annotated[
+        bool, typer.Option("--assume", help="Ask nobody: take the recipe's [assume].")
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Of a run with so many prompts.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="The directory of the run to come; keeps the completions.")
@@ -180,22 +184,36 @@ def estimate_command(
     max_cost: MaxCost = None,
     max_tokens: MaxTokens = None,
 ) -> None:
-    """Tokens, cost, time and disk of a run, from a few prompts that are asked for real."""
+    """Tokens, cost, time and disk of a run, from a few prompts that are asked for real.
+
+    Where no teacher can be asked, from the recipe's [assume], and it says so.
+    """
+    from factory.assumed_estimate import assumed
     from factory.estimate import estimate, estimate_report
     from factory.progress import Progress
     from factory.recipe import load_recipe
     from pipelines import make_job
 
     loaded = load_recipe(recipe)
+    job, console = make_job(loaded, limit=limit), Console()
     kept = _preview_ledger(out, ledger)
-    result = estimate(
-        make_job(loaded, limit=limit),
-        make_job(loaded, limit=limit, preview=rows),
-        kept,
-        caps=_caps(loaded, max_cost, max_tokens),
-        progress=Progress(),
-    )
-    console = Console()
+    if assume:
+        console.print(estimate_report(assumed(job)))
+        return
+    try:
+        result = estimate(
+            job,
+            make_job(loaded, limit=limit, preview=rows),
+            kept,
+            caps=_caps(loaded, max_cost, max_tokens),
+            progress=Progress(),
+        )
+    except (TeacherError, PrerequisiteError) as error:
+        if not loaded.recipe.assume:
+            raise
+        console.print(f"nobody can be asked: {error}", markup=False, soft_wrap=True)
+        console.print(estimate_report(assumed(job)))
+        return
     console.print(estimate_report(result))
     console.print(f"completions are kept in {kept}", markup=False, soft_wrap=True)
     if 2 * sum(result.errors.values()) > result.num_responses:

@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from factory import __version__, store
 from factory.card import write_card
+from factory.drawing import written_counts
 from factory.funnel import count_entered, count_kept, count_prompts, count_responses
 from factory.licenses import combine
 from factory.published import published_toml
@@ -85,7 +86,9 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         "accepted_pass_rates": {mode: counted.accepted_pass_rates(mode) for mode in MODES},
         "shortfalls": counted.shortfalls(job.recipe.accept),
         "tokens": counted.tokens,
-        "usage": Prices.of(job).rows(counted.usage.counts + judge_counts(screening)),
+        "usage": Prices.of(job).rows(
+            counted.usage.counts + judge_counts(screening) + written_counts(run)
+        ),
         "paid": paid_table(Prices.of(job), run),
         "example": counted.example,
         "shards": shards,
@@ -98,7 +101,8 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
 
 def _teacher(job: Job, name: str, counted: Tally) -> dict[str, Any]:
     config, who = job.recipe.by_name[name], answerer(job, name)
-    does = [step.column for step in job.pipeline.graded if step.teacher == name]
+    does = [step.role for step in job.pipeline.writes if step.teacher == name]
+    does += [step.column for step in job.pipeline.graded if step.teacher == name]
     if (checks := job.pipeline.decontaminate) and checks.against and checks.judge == name:
         does.append("same problem")
     recipe = job.recipe
@@ -109,7 +113,7 @@ def _teacher(job: Job, name: str, counted: Tally) -> dict[str, Any]:
         "revision": who.revision,
         "license": config.license,
         "thinks": who.thinks,
-        "does": [*dict.fromkeys(modes), *does],
+        "does": list(dict.fromkeys([*modes, *does])),
         "price": asdict(config.priced()),
         "engines": sorted(counted.engines.get(name, ())),
     }
@@ -120,6 +124,7 @@ def _asked(job: Job, mode: Mode) -> dict[str, Any]:
     ask, names = job.pipeline.ask, job.recipe.answerers(job.pipeline.name, mode)
     return {
         "samples": ask.samples(mode),
+        "share": ask.share(mode),
         "accept": asdict(job.recipe.accept[mode]) if job.recipe.accept[mode].rows else None,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -162,18 +167,23 @@ def _common(job: Job, prompt: Prompt, mode: Mode) -> dict[str, Any]:
         "system_prompt": SYSTEM_PROMPTS[mode],
         "prompt_id": prompt.id,
         "source": prompt.source,
+        "attribution": prompt.attribution,
+        "topic": prompt.topic,
         "verifier": job.pipeline.gold.name if job.pipeline.gold else None,
     }
 
 
 def _sft_record(job: Job, prompt: Prompt, response: dict[str, Any], shots: int) -> dict[str, Any]:
     mode: Mode = response["mode"]
-    sampling = job.sampling(mode)
+    sampling, editors = job.sampling(mode), job.editors()
+    edits = [grade for grade in response["grades"] if grade["column"] in editors]
+    names = [response["teacher_name"], *(grade["teacher_name"] for grade in edits)]
+    models = [response["teacher"], *(grade["teacher"] for grade in edits), *prompt.writers]
     return {
         **_common(job, prompt, mode),
         "output": response["output"],
-        "license": combine(prompt.license, job.recipe.by_name[response["teacher_name"]].license),
-        "generator": response["teacher"],
+        "license": combine(prompt.license, *(job.recipe.by_name[name].license for name in names)),
+        "generator": ", ".join(dict.fromkeys(models)),
         "id": response["id"],
         "expected_answer": response["expected_answer"],
         **_answer_source(response),
@@ -186,6 +196,7 @@ def _sft_record(job: Job, prompt: Prompt, response: dict[str, Any], shots: int) 
             "seed": response["seed"],
             "shots": shots,
         },
+        "trace": None if mode == "off" else "real" if response["reasoning"] else "empty",
     }
 
 

@@ -6,7 +6,7 @@
     embed = "bundled"      # or a table, [decontaminate.embed]; "" for none
     similarity = 0.7       # cosine from which an item is a candidate
     judge = "r1"           # a teacher, which is asked whether it is the same problem; "" for none
-    both_orders = true     # the judge sees each pair in both orders, and must say yes twice
+    both_orders = true     # where the judge says no, it is asked again with the texts swapped
 
 What the table leaves out stays as the page has it. `sha256` pins the content of sets by name, as
 published recipes do.

@@ -1,6 +1,7 @@
 """`factory estimate`: what a run will take, from a few prompts that are asked for real.
 
-The prompts come from all over the source. Totals are those of the preview times the number of
+The prompts come from all over the source, and each is asked in both modes; a mode in which a share
+of the prompts is asked counts by that share. Totals are those of the preview times the number of
 prompts; the interval is the bootstrap's over prompts, 5% to 95%: it says how far the mean of so few
 may be off, not how wrong they may be as a sample.
 """
@@ -21,6 +22,7 @@ from rich.text import Text
 from factory import store
 from factory.apply import TEACHER
 from factory.budget import Caps
+from factory.drawing import written_counts
 from factory.preview import try_out
 from factory.progress import Progress
 from factory.quota import Accept, AcceptByMode
@@ -57,7 +59,7 @@ class Estimate:
 
     num_prompts: int
     num_asked: int
-    """Prompts of the preview."""
+    """Prompts of the preview; 0 where nobody was asked and everything is assumed."""
     accounts: dict[str, dict[str, Range]]
     """`completions`, `prompt_tokens`, `completion_tokens` and `cost` by teacher/domain/mode."""
     totals: dict[str, Range]
@@ -89,15 +91,20 @@ def estimate(
         progress: shows what happens.
         teacher: answers instead of the recipe's teachers.
     """
-    share = small.num_prompts / job.num_prompts
-    accept = AcceptByMode(**{mode: _scaled(job.recipe.accept[mode], share) for mode in MODES})
-    small = replace(small, recipe=replace(small.recipe, accept=accept))
+    share, ask = small.num_prompts / job.num_prompts, job.pipeline.ask
+    wishes = {m: _scaled(job.recipe.accept[m], share / (ask.share(m) or 1)) for m in MODES}
+    accept = AcceptByMode(**wishes)
+    small = replace(
+        small,
+        recipe=replace(small.recipe, accept=accept),
+        pipeline=small.pipeline.with_ask(on_share=1.0, off_share=1.0),
+    )
     with tempfile.TemporaryDirectory(prefix="factory-estimate-") as folder:
         root = Path(folder) / "run"
         start = time.monotonic()
         manifest = try_out(small, root, ledger, caps=caps, progress=progress, teacher=teacher)
         elapsed = time.monotonic() - start
-        prompts = _by_prompt(small, root)
+        prompts = _by_prompt(small, root, {mode: ask.share(mode) for mode in MODES})
     paid = sum(row["completions"] for row in manifest["paid"])
     failed = [e for e in manifest["funnel"]["responses"] if e["filter"] == TEACHER]
     prices = Prices.of(job)
@@ -122,8 +129,8 @@ def _scaled(accept: Accept, share: float) -> Accept:
     return replace(accept, rows=max(1, math.ceil(accept.rows * share)))
 
 
-def _by_prompt(job: Job, root: Path) -> list[dict[str, float]]:
-    """What each prompt took; one that was not asked took nothing."""
+def _by_prompt(job: Job, root: Path, shares: Mapping[str, float]) -> list[dict[str, float]]:
+    """What each prompt took, by the share of prompts asked in a mode; nothing if not asked."""
     run = open_run(root)
     found: list[dict[str, float]] = [{} for _ in range(job.num_prompts)]
     size = sum(path.stat().st_size for path in run.root.rglob("*.parquet"))
@@ -132,19 +139,21 @@ def _by_prompt(job: Job, root: Path) -> list[dict[str, float]]:
         for row in store.read_part(run.responses(part), RESPONSES):
             usages.setdefault(row["prompt_index"], Usage()).add(row)
             counts = found[row["prompt_index"]]
-            texts = [row["output"], *(grade["text"] for grade in row["grades"])]
+            texts = [row["output"], row["draft"] or "", *(grade["text"] for grade in row["grades"])]
             extra = {
                 f"kept_{row['mode']}": float(row["kept"]),
                 "bytes": sum(len(text.encode()) + _LINE_BYTES for text in texts),
             }
             for name, number in extra.items():
-                counts[name] = counts.get(name, 0.0) + number
+                counts[name] = counts.get(name, 0.0) + number * shares[row["mode"]]
         for index, usage in usages.items():
-            found[index].update({name: float(number) for name, number in usage.counts.items()})
-    judged = judge_counts(read_screened(run)["steps"])
+            for name, number in usage.counts.items():
+                mode = name.partition(":")[0].rpartition("/")[2]
+                found[index][name] = number * shares[mode]
+    shared = judge_counts(read_screened(run)["steps"]) + written_counts(run)
     for counts in found:
         counts["bytes"] = counts.get("bytes", 0.0) + size / job.num_prompts
-        counts.update({name: number / job.num_prompts for name, number in judged.items()})
+        counts.update({name: number / job.num_prompts for name, number in shared.items()})
     return found
 
 
@@ -183,8 +192,12 @@ def _range(values: np.ndarray[Any, Any]) -> Range:
 
 def estimate_report(result: Estimate) -> Group:
     """The estimate for a rich console: a table of accounts, and lines below it."""
-    title = f"{result.num_prompts:,} prompts, estimated from {result.num_asked}"
-    table = Table(title=f"{title}: expected (5% to 95%)", title_justify="left")
+    title = (
+        f"{result.num_prompts:,} prompts, estimated from {result.num_asked}: expected (5% to 95%)"
+    )
+    if not result.num_asked:
+        title = f"{result.num_prompts:,} prompts, ASSUMED by the recipe: nobody was asked"
+    table = Table(title=title, title_justify="left")
     table.add_column("teacher/domain/mode")
     for name in ("completions", "tokens read", "tokens written", "US$"):
         table.add_column(name, justify="right")
@@ -193,14 +206,10 @@ def estimate_report(result: Estimate) -> Group:
     table.add_section()
     table.add_row("all", *_cells(result.totals))
     kept = [f"{mode} {result.totals[f'kept_{mode}'].text(_short)}" for mode in MODES]
-    seconds = result.seconds
     lines = [
         f"rows kept: {', '.join(kept)}",
         f"disk: {result.totals['bytes'].text(_bytes)}",
-        "time: all was in the ledger, nothing was measured"
-        if seconds is None
-        else f"time: {_hours(seconds)} at the preview's speed, one worker; more requests at once "
-        "are faster",
+        _time(result),
     ]
     failed = [
         f"failed in the preview: {number} of {result.num_responses}, {reason}"
@@ -208,6 +217,18 @@ def estimate_report(result: Estimate) -> Group:
     ]
     styled = [Text(line, style="bold red") for line in failed]
     return Group(table, *map(Text, lines), *styled)
+
+
+def _time(result: Estimate) -> str:
+    seconds = result.seconds
+    if not result.num_asked:
+        return f"GPU time: {_hours(seconds)}" if seconds else "GPU time: nobody knows"
+    if seconds is None:
+        return "time: all was in the ledger, nothing was measured"
+    return (
+        f"time: {_hours(seconds)} at the preview's speed, one worker; more requests at once are "
+        "faster"
+    )
 
 
 def _cells(ranges: Mapping[str, Range]) -> list[str]:

@@ -18,7 +18,7 @@ from factory.preview import shown
 from factory.prompt_fate import fate
 from factory.quota import FILTER as QUOTA
 from factory.recipe import Job
-from factory.records import Completion, Prompt, Request
+from factory.records import MODES, Completion, Prompt, Request
 from factory.rundir import RunDirectory, read_manifest
 from factory.schemas import prompt_from_row, response_from_row
 from factory.screened import dropped
@@ -73,6 +73,14 @@ def _prompt(run: RunDirectory, found: Found, prompt: Prompt, limit: int) -> Pane
         f"source {prompt.source}, licence {prompt.license}",
         f"gold answer: {gold} ({checked})",
     ]
+    if prompt.attribution:
+        lines.append(f"attribution: {short(prompt.attribution, limit)}")
+    if prompt.topic:
+        lines.append(f"topic: {short(prompt.topic, limit)}")
+    if prompt.writers:
+        made = f" from {prompt.seed_id}" if prompt.seed_id else ""
+        lines.append(f"written{made} by {', '.join(prompt.writers)}")
+        lines.append(f"written with: {', '.join(prompt.writing_keys)}")
     if prompt.choices:
         lines.append(f"choices: {short(' | '.join(prompt.choices), limit)}")
     if prompt.tests:
@@ -162,11 +170,14 @@ def _when(microseconds: int) -> str:
 def _output(job: Job, prompt: Prompt, row: dict[str, Any], limit: int) -> Panel:
     response = response_from_row(row, prompt)
     lines = [short(row["output"], limit), ""]
+    if row["draft"] is not None:
+        lines += ["the draft that this was edited from:", short(row["draft"], limit), ""]
     for method in methods(job.pipeline):
         if (answer := read_by(method, response)) is not None:
             lines.append(f"{method.name} reads the answer: {short(answer, limit)}")
     if row["reference"] is not None:
-        lines.append(f"no gold answer; the majority says: {short(row['reference'], limit)}")
+        why = "no gold answer" if response.prompt.expected_answer is None else "nobody reaches it"
+        lines.append(f"{why}; the majority says: {short(row['reference'], limit)}")
     if row["error"]:
         lines.append(f"the request failed: {row['error']}")
     lines.append(
@@ -217,6 +228,11 @@ def _group(job: Job, run: RunDirectory, found: Found) -> Iterator[RenderableType
     if not found.responses:
         yield plain("No response is there yet." if _asked(run, found) else "It was never asked.")
         return
+    ask = job.pipeline.ask
+    for mode in MODES:
+        if not ask.asks(mode, found.prompt["id"], job.recipe.seed):
+            share = f"{ask.share(mode):g} of the prompts are"
+            yield plain(f"Not asked with reasoning {mode}: {share}, and this is none of them.")
     table = Table(title="All responses to the prompt", title_justify="left")
     for name in ("id", "fate"):
         table.add_column(name, overflow="fold")  # an id that lost its end names nothing

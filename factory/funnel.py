@@ -125,16 +125,18 @@ def funnel_table(prompts: dict[str, Any], responses: Sequence[dict[str, Any]]) -
 
 
 def count_entered(responses: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """Responses by mode that entered the funnel: failed requests and what the first filter saw."""
-    failed = [entry for entry in responses if entry["filter"] == TEACHER]
-    first = [entry for entry in responses if entry["filter"] != TEACHER][:1]
-    return {mode: sum(entry[mode]["seen"] for entry in failed + first) for mode in MODES}
+    """Responses by mode that entered the funnel: what left it, and what was lost on the way."""
+    kept = count_kept(responses)
+    return {
+        mode: kept[mode] + sum(e[mode]["dropped"] + e[mode]["unjudged"] for e in responses)
+        for mode in MODES
+    }
 
 
 def count_kept(responses: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """Responses by mode that left the funnel."""
-    last = responses[-1] if responses and responses[-1]["filter"] != TEACHER else None
-    return {mode: last[mode]["kept"] if last else 0 for mode in MODES}
+    """Responses by mode that left the funnel: what the last filter keeps that saw any."""
+    filters = [entry for entry in reversed(responses) if entry["filter"] != TEACHER]
+    return {mode: next((e[mode]["kept"] for e in filters if e[mode]["seen"]), 0) for mode in MODES}
 
 
 def _share(part: int, whole: int) -> str:

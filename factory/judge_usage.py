@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from factory.asking import replay
 from factory.records import Completion, Request
-from factory.tasks import replay
 from factory.worker import open_ledger
 
 if TYPE_CHECKING:

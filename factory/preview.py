@@ -102,7 +102,7 @@ def _prompts(job: Job, run: RunDirectory, reader: LedgerReader) -> Iterator[Rend
             yield Panel(plain(text), title=plain(title))
             continue
         yield Panel(plain(prompt.input[-1].content), title=plain(title), title_align="left")
-        for mode in MODES:
+        for mode in [mode for mode in MODES if any(each["mode"] == mode for each in answers)]:
             request = next(asker.conversation(prompt, mode, 0))
             title = f"first request, reasoning {mode}, to {request.model}"
             yield Panel(shown(request), title=plain(title), title_align="left", style="dim")
@@ -125,6 +125,8 @@ def _answer(row: dict[str, Any], reader: LedgerReader) -> RenderableType:
         pieces.append(Panel(plain(text), title=heading, title_align="left", style="cyan"))
     if row["reasoning"]:
         pieces.append(plain(f"reasoning: {_short(row['reasoning'])}"))
+    if row["draft"] is not None:
+        pieces.append(plain(f"draft: {_short(row['draft'])}"))
     pieces.append(plain(f"answer: {_short(row['answer'])}"))
     for grade in row["grades"]:
         said = f", {_short(grade['text'])!r}" if grade["text"] else ""

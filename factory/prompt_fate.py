@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from factory import screened, store
+from factory.places import row_at
 from factory.rundir import RunDirectory
 from factory.schemas import PROMPTS
 from factory.terminal import short
@@ -45,9 +46,8 @@ def why(run: RunDirectory, part: int, index: int) -> Iterator[str]:
 
 
 def _prompt_id(run: RunDirectory, index: int) -> str:
-    part = index // run.part_size
-    ids = store.read_table(run.prompts(part), PROMPTS, ["id"])["id"]
-    return str(ids[index - run.bounds(part)[0]].as_py())
+    part, row = row_at(run, index)
+    return str(store.read_table(run.prompts(part), PROMPTS, ["id"])["id"][row].as_py())
 
 
 def _about(run: RunDirectory, row: dict[str, Any]) -> str:

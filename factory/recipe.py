@@ -37,12 +37,15 @@ from typing import Any
 import tomli_w
 
 from factory import decontaminate_table
+from factory import rows as rows_table
+from factory.assume import Assume
 from factory.config import build, nearest, read_toml, settings
 from factory.errors import ConfigError
 from factory.quota import AcceptByMode
 from factory.records import MODES, Mode, Sampling
+from factory.rows import Rows
 from factory.seeds import digest
-from factory.steps import Pipeline
+from factory.steps import Editing, Pipeline
 from factory.teachers import TeacherConfig
 from factory.teachers.models import is_local
 
@@ -157,6 +160,7 @@ class Recipe:
     """See `factory.decontaminate_table`."""
     filters: dict[str, dict[str, Any]] = field(default_factory=dict)
     limits: Limits = Limits()
+    assume: Assume | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.rows_per_shard <= 10_000_000:
@@ -280,11 +284,13 @@ class Job:
     pipeline: Pipeline
     options: dict[str, Any]
     """The pipeline's own table, complete."""
+    rows: Mapping[str, Rows] = field(default_factory=dict)
+    """The tables of rows in it, by dotted key."""
 
     @property
     def num_prompts(self) -> int:
-        """Prompts of the source."""
-        return self.pipeline.source.num_prompts
+        """Positions of prompts, see `Pipeline.num_prompts`."""
+        return self.pipeline.num_prompts
 
     def first_samples(self, mode: Mode) -> int:
         """Answers that every prompt gets, before any gets more."""
@@ -293,7 +299,8 @@ class Job:
 
     def sampling(self, mode: Mode) -> Sampling:
         """How answers in a mode are drawn."""
-        return self.recipe.sampling.on if mode == "on" else self.recipe.sampling.off
+        own = mode == "on" and not self.pipeline.ask.empty_trace
+        return self.recipe.sampling.on if own else self.recipe.sampling.off
 
     def answerers(self) -> list[str]:
         """The teachers that answer prompts, in the recipe's order."""
@@ -301,9 +308,14 @@ class Job:
         used = {n for d in domains for mode in MODES for n in self.recipe.answerers(d, mode)}
         return [name for name in self.recipe.by_name if name in used]
 
+    def editors(self) -> dict[str, str]:
+        """The teachers that have a hand in how answers read, by the column of what they say."""
+        return {s.column: s.teacher for s in self.pipeline.graded if isinstance(s, Editing)}
+
     def teachers(self) -> dict[str, TeacherConfig]:
         """All teachers that the run needs: those that answer, judges, reward models."""
-        used = {*self.answerers(), *(step.teacher for step in self.pipeline.graded)}
+        asked = (*self.pipeline.writes, *self.pipeline.graded)
+        used = {*self.answerers(), *(step.teacher for step in asked)}
         if (checks := self.pipeline.decontaminate) and checks.against:
             used.add(checks.judge)
         return {name: config for name, config in self.recipe.by_name.items() if name in used}
@@ -325,13 +337,15 @@ class Job:
         """The part of the resolved recipe that changes the data; no addresses and no paths."""
         table = self.as_table()
         del table["limits"]
+        table.pop("assume", None)
         if checks := self.pipeline.decontaminate:
             table["decontaminate"] = _plain(decontaminate_table.data_table(checks))
         for path in self.limit_keys():
-            owner, keys = table, path.split(".")
-            for key in keys[:-1]:
-                owner = owner.get(key, {})
-            owner.pop(keys[-1], None)
+            owner, key = _owner(table, path)
+            owner.pop(key, None)
+        for path, rows in self.rows.items():
+            owner, key = _owner(table[self.recipe.pipeline], path)
+            owner[key] = _plain(rows_table.data_table(rows))
         for name, config in self.recipe.by_name.items():
             own = table["teachers"][name] if self.recipe.teachers else table["teacher"]
             if os.sep in own.get("model", "") and is_local(own["model"]):
@@ -353,6 +367,14 @@ class Job:
         checks = self.pipeline.decontaminate
         versions = decontaminate_table.versions(checks) if checks else []
         return digest(self.data_table(), self.pipeline.fingerprint(), *versions, size=8)
+
+
+def _owner(table: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
+    """The table that holds a dotted key, and the key there."""
+    *keys, last = path.split(".")
+    for key in keys:
+        table = table.get(key, {})
+    return table, last
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from factory.seeds import digest
 
@@ -78,11 +78,48 @@ class Prompt:
     """The instructions that an answer must follow."""
     policy: str = ""
     """What a safe answer does: `comply`, `refuse`, or empty where nobody has said."""
+    topic: str = ""
+    """What it is about, in the words of its domain; empty where nobody has said."""
+    attribution: str = ""
+    """Whom its licence wants to be named, and where it comes from."""
+    seed_id: str = ""
+    """The prompt of the source that a teacher made it from; empty where it is the source's own."""
+    writers: tuple[str, ...] = ()
+    """The models that took part in writing it, in their order."""
+    writing_keys: tuple[str, ...] = ()
+    """The requests that it was written with, in their order."""
+    context: str = ""
+    """What it was taken from, such as the replies in a forum, for those who write on it; it is
+    neither asked, stored, nor published."""
+
+    def rewritten(self, input: Sequence[Message], **fields: Any) -> "Prompt":
+        """Another prompt made of this one, with its source and licence.
+
+        Args:
+            input: what is published.
+            fields: what else is its own.
+        """
+        return dataclasses.replace(
+            self,
+            id=Prompt.make_id(self.domain, input),
+            input=tuple(input),
+            seed_id=self.seed_id or self.id,
+            **fields,
+        )
 
     @staticmethod
     def make_id(domain: str, input: Sequence[Message]) -> str:
         """The id of a prompt: its domain and the hash of what is published."""
         return f"{domain}-{digest([asdict(turn) for turn in input], size=8)}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """A prompt that a teacher took part in writing, as far as it is."""
+
+    prompt: Prompt
+    reason: str = ""
+    """Why it goes no further, a snake_case slug; empty where it does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,13 +200,15 @@ class Completion:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grade:
-    """What a judge or a reward model said of one response; a filter reads it by its column."""
+    """What a teacher said of one response; a filter reads it by its column."""
 
     column: str
     score: float | None
-    """None where the judge's reply holds no verdict, or the request failed."""
+    """None where the reply holds no verdict, where none was asked for, or the request failed."""
     text: str = ""
     """The judge's whole reply."""
+    finish_reason: str = "stop"
+    """How the reply ended, see `Completion`."""
     error: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -202,15 +241,17 @@ class Response:
     """What the recipe calls the teacher."""
     grades: tuple[Grade, ...] = ()
     reference: str | None = None
-    """What a majority of the prompt's answers says, where there is no gold answer."""
+    """What a majority of the prompt's answers says, where that is asked for: there is no gold
+    answer, or none of them is right by it."""
     reference_share: float | None = None
     """The share of the votes that it got, in (0, 1]."""
+    draft: str | None = None
+    """The output as the teacher wrote it, where an editor rewrote it."""
 
     @property
     def expected(self) -> str | None:
-        """What the answer is checked against: the gold answer, else the majority's."""
-        gold = self.prompt.expected_answer
-        return self.reference if gold is None else gold
+        """What the answer is checked against: the majority's where there is one, else the gold."""
+        return self.prompt.expected_answer if self.reference is None else self.reference
 
     def grade(self, column: str) -> Grade | None:
         """What stands in a judge's or a reward model's column."""
@@ -345,6 +386,29 @@ class Referee(Protocol):
 
     def reference(self, group: Sequence[Judged]) -> Reference:
         """Of all the responses to one prompt, in both modes, dropped ones included."""
+        ...
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """Has a teacher take part in writing prompts: asks about one, and reads what is said."""
+
+    @property
+    def name(self) -> str:
+        """With its version, because what it asks and how it reads the reply is in the data."""
+        ...
+
+    @property
+    def most(self) -> int:
+        """Drafts that one reply is read as, at most."""
+        ...
+
+    def question(self, prompt: Prompt, sample: int) -> str | None:
+        """What the teacher is told; None where there is nothing to ask, and the prompt stays."""
+        ...
+
+    def read(self, prompt: Prompt, reply: str) -> Sequence[Draft]:
+        """The drafts in a reply, or the prompt itself with the reason why it goes no further."""
         ...
 
 

@@ -22,6 +22,7 @@ from factory.funnel import funnel_table
 from factory.preview import shown
 from factory.recipe import Job
 from factory.records import MODES, Completion, Prompt, Request
+from factory.sources import as_draft
 from factory.tasks import make_asker
 from factory.teachers.scripted import ScriptedTeacher
 
@@ -32,8 +33,9 @@ _SAME_PROBLEM = TEMPLATE.partition("{")[0]
 def rehearse(job: Job) -> Iterator[RenderableType]:
     """What the teacher would be asked, and what would become of right answers."""
     asker = make_asker(job)
-    prompts = list(job.pipeline.source.prompts(0, job.pipeline.source.num_prompts))
-    for mode in MODES:
+    source = job.pipeline.source
+    prompts = [as_draft(each).prompt for each in source.prompts(0, source.num_prompts)]
+    for mode in [mode for mode in MODES if job.pipeline.ask.samples(mode)]:
         request = next(asker.conversation(prompts[0], mode, 0))
         yield Panel(shown(request), title=f"first request, reasoning {mode}", title_align="left")
     with (
@@ -62,8 +64,8 @@ def knowing_teacher(prompts: list[Prompt], asker: Asker) -> ScriptedTeacher:
         answer = gold.get(request.messages[-1].content)
         if request.messages[-1].content.startswith(_SAME_PROBLEM):
             return "False"
-        if answer is None:  # it was shown an answer, as a judge
-            return "Judgement: yes"
+        if answer is None:  # it was shown answers, as a judge, or to select from
+            return "Judgement: yes\nChoice: 1"
         if thinks[request.model]:
             trace = "<think>\nThe answer is known.\n</think>\n\n" if request.mode == "on" else ""
             return f"{trace}\\boxed{{{answer}}}"

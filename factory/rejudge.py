@@ -1,11 +1,12 @@
 """`factory refilter`: judge the stored responses of a run again, with other filters; ask nobody.
 
-What judges and reward models said is taken from the stored rows, where the recipe would put the
-same question to them again; else the column is left out, and a filter that reads it cannot tell.
+What teachers said of responses is taken from the stored rows, where the recipe would put the same
+question to them again; else nothing is known of it, and what depends on it is unjudged. Answers
+that were edited start from their drafts again.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -16,13 +17,13 @@ import pyarrow as pa
 from rich.console import RenderableType
 
 from factory import quota, store
-from factory.apply import check_gold, judge, standings
+from factory.apply import Grader, check_gold, judge, standings
 from factory.asking import Answerer
 from factory.config import differences
 from factory.errors import ConfigError, RunError
 from factory.flips import CHANGES, Flips, changes, fates
 from factory.funnel import finished_parts
-from factory.grading import grading
+from factory.grading import NO_COLUMN, grading
 from factory.inorder import in_order
 from factory.naming import bare, methods
 from factory.progress import Progress
@@ -32,7 +33,7 @@ from factory.records import MODES, Grade, Judged, Response, Verdict
 from factory.rowfile import check_path, row_file
 from factory.rundir import RunDirectory
 from factory.schemas import PROMPTS, RESPONSES, prompt_from_row, response_from_row, response_row
-from factory.steps import AskJudge, AskReward, Graded
+from factory.steps import Graded
 from factory.teachers import answer_settings
 from factory.terminal import plain
 
@@ -136,9 +137,9 @@ def _rejudge_part(job: Job, run: RunDirectory, part: int) -> _Part:
     rows = store.read_part(run.responses(part), RESPONSES)
     by_index = {row["index"]: prompt_from_row(row) for row in prompts}
     columns: Counter[str] = Counter()
-    responses = [_response(job, row, by_index[row["prompt_index"]], columns) for row in rows]
-    steps = [s for s in job.pipeline.response_steps if not isinstance(s, AskJudge | AskReward)]
-    judged = judge(steps, responses)
+    stored = [response_from_row(row, by_index[row["prompt_index"]]) for row in rows]
+    bare = [_as_answered(response) for response in stored]
+    judged = judge(job.pipeline.response_steps, bare, _remembered(job, stored, columns))
     gold, bad = _check_gold(job, prompts)
     for item in judged:
         if verdict := bad.get(item.response.prompt.index):
@@ -170,22 +171,33 @@ def _without_quota(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "verdicts": verdicts, "kept": kept}
 
 
-def _response(job: Job, row: dict[str, Any], prompt: Any, columns: Counter[str]) -> Response:
-    response = response_from_row(row, prompt)
-    steps = {step.column: step for step in job.pipeline.graded}
-    grades = []
-    for grade in response.grades:
-        step = steps.get(grade.column)
-        if step and _is_answer_to(job, step, response, grade):
-            grades.append(grade)
-        elif step:
-            columns[grade.column] += 1
-    return replace(response, grades=tuple(grades))
+def _as_answered(response: Response) -> Response:
+    """The response as it was before anybody was asked about it."""
+    output = response.output if response.draft is None else response.draft
+    return replace(response, output=output, draft=None, grades=())
 
 
-def _is_answer_to(job: Job, step: Graded, response: Response, grade: Grade) -> bool:
-    """Whether a grade answers what a step would ask of the response: their keys are equal."""
-    config = job.recipe.by_name[step.teacher]
+def _remembered(job: Job, stored: Iterable[Response], columns: Counter[str]) -> Grader:
+    """Knows what the stored responses hold, where it answers what a step would ask now."""
+    known = {(each.id, grade.column): grade for each in stored for grade in each.grades}
+
+    def graded(step: Graded, responses: Sequence[Response]) -> list[Grade]:
+        found = [known.get((each.id, step.column)) for each in responses]
+        grades = [grade for grade in found if grade]
+        if len(grades) == len(found) and _is_answer_to(job, step, responses, grades):
+            return grades
+        columns[step.column] += len(grades)
+        error = f"{NO_COLUMN}: the stored responses hold no answer to this question"
+        return [Grade(column=step.column, score=None, error=error)] * len(responses)
+
+    return graded
+
+
+def _is_answer_to(
+    job: Job, step: Graded, responses: Sequence[Response], grades: Sequence[Grade]
+) -> bool:
+    """Whether grades answer what a step would ask of the responses: their keys are equal."""
+    config, grade = job.recipe.by_name[step.teacher], grades[0]
     try:
         model, revision = config.identity()
     except ConfigError:  # the model lies elsewhere: its name is all that can be compared
@@ -199,8 +211,8 @@ def _is_answer_to(job: Job, step: Graded, response: Response, grade: Grade) -> b
         thinks=config.thinks,
         settings=answer_settings(config),
     )
-    request = next(grading(step, who, replace(response, grades=()), job.recipe.seed))
-    return request.key == grade.request_key
+    request = next(grading(step, who, responses, job.recipe.seed))
+    return all(request.key == each.request_key for each in grades)
 
 
 def _check_gold(

@@ -57,6 +57,10 @@ class RunDirectory:
         """The part's prompts that dedup removed."""
         return store.part_path(self.root / "prompts" / "duplicates", part)
 
+    def written(self, part: int) -> Path:
+        """What it took to have the part's prompts written."""
+        return store.part_path(self.root / "prompts" / "written", part).with_suffix(".json")
+
     def contaminated(self, part: int) -> Path:
         """The part's matches with items of benchmarks."""
         return store.part_path(self.root / "prompts" / "contaminated", part)
@@ -100,11 +104,12 @@ def create_or_resume(job: Job, root: Path, ledger: Path | None = None) -> RunDir
     elif root.exists() and not _is_free(root):
         raise ConfigError(f"{root}: is not empty and holds no run; choose another --out")
     else:
-        source, limits = job.pipeline.source, job.recipe.limits
+        pipeline, limits = job.pipeline, job.recipe.limits
         plan = {
             "hash": job.hash(),
-            "num_prompts": source.num_prompts,
-            "part_size": limits.part_size,
+            "num_prompts": pipeline.num_prompts,
+            # All that a prompt of the source becomes lies in one part.
+            "part_size": -(-limits.part_size // pipeline.most) * pipeline.most,
             "run_id": secrets.token_hex(4),
             "ledger": "",
         }
@@ -222,12 +227,12 @@ def _difference(root: Path, job: Job) -> str:
         old = read_toml(root / "recipe.toml")
     except ConfigError as error:
         return f"holds a different run, and what it was cannot be told ({error})"
-    free = tuple(f"{key}." for key in ("limits", *job.limit_keys()))
+    free = tuple(f"{key}." for key in ("limits", "assume", *job.limit_keys()))
     told = differences(old, job.as_table())
     changed = [text for key, text in told.items() if not f"{key}.".startswith(free)]
     if not changed:
         return (
-            "holds a run of the same recipe by other code (texts, filters or versions changed) or "
-            "against other benchmark items"
+            "holds a run of the same recipe by other code (texts, filters or versions changed), "
+            "against other benchmark items, or of other rows"
         )
     return f"holds a different run: {', '.join(changed)}"

@@ -37,11 +37,16 @@ PROMPTS = pa.schema(
             pa.list_(pa.struct([(n, pa.string()) for n in Constraint.__dataclass_fields__])),
         ),
         ("policy", pa.string()),
+        ("topic", pa.string()),
+        ("attribution", pa.string()),
+        ("seed_id", pa.string()),
+        ("writers", pa.list_(pa.string())),
+        ("writing_keys", pa.list_(pa.string())),
         ("decision", pa.string()),
         ("reason", pa.string()),
     ]
 )
-"""A part of prompts; `decision` and `reason` are the gold check's."""
+"""A part of prompts; `decision` and `reason` are those of who wrote it and of the gold check."""
 
 DUPLICATES = pa.schema(
     [
@@ -101,6 +106,7 @@ _GRADES = pa.list_(
             ("column", pa.string()),
             ("score", pa.float64()),
             ("text", pa.string()),
+            ("finish_reason", pa.string()),
             ("error", pa.string()),
             ("prompt_tokens", pa.int64()),
             ("completion_tokens", pa.int64()),
@@ -121,6 +127,7 @@ RESPONSES = pa.schema(
         ("mode", pa.string()),
         ("sample", pa.int32()),
         ("output", pa.string()),
+        ("draft", pa.string()),
         ("reasoning", pa.string()),
         ("answer", pa.string()),
         ("expected_answer", pa.string()),
@@ -170,6 +177,8 @@ SFT = pa.schema(
         ("id", pa.string()),
         ("prompt_id", pa.string()),
         ("source", pa.string()),
+        ("attribution", pa.string()),
+        ("topic", pa.string()),
         ("expected_answer", pa.string()),
         ("answer_source", pa.string()),
         ("answer_share", pa.float64()),
@@ -177,9 +186,11 @@ SFT = pa.schema(
         ("verifier", pa.string()),
         ("teacher_revision", pa.string()),
         ("sampling", _SAMPLING),
+        ("trace", pa.string()),
     ]
 )
-"""A published answer."""
+"""A published answer. `trace` is `real` or `empty` with reasoning on, null with it off: an answer
+with an empty trace says nothing about how well a model obeys the toggle, and stays out of it."""
 
 _KWARGS = pa.struct(
     [(name, pa.int64()) for name in (
@@ -218,6 +229,8 @@ RL = pa.schema(
         ("id", pa.string()),
         ("prompt_id", pa.string()),
         ("source", pa.string()),
+        ("attribution", pa.string()),
+        ("topic", pa.string()),
         ("answer_source", pa.string()),
         ("answer_share", pa.float64()),
         ("pass_rate", pa.float64()),
@@ -229,17 +242,21 @@ RL = pa.schema(
 
 def prompt_row(prompt: Prompt, verdict: Verdict) -> dict[str, Any]:
     """A prompt as a row of `PROMPTS`."""
-    return {**asdict(prompt), "decision": verdict.decision, "reason": verdict.reason}
+    fields = asdict(prompt)
+    del fields["context"]
+    return {**fields, "decision": verdict.decision, "reason": verdict.reason}
 
 
 def prompt_from_row(row: dict[str, Any]) -> Prompt:
     """The prompt in a row of `PROMPTS`."""
-    fields = {name: row[name] for name in Prompt.__dataclass_fields__}
+    fields = {name: row[name] for name in Prompt.__dataclass_fields__ if name != "context"}
     return Prompt(
         **{
             **fields,
             "input": tuple(Message(**turn) for turn in row["input"]),
             "choices": tuple(row["choices"]),
+            "writers": tuple(row["writers"]),
+            "writing_keys": tuple(row["writing_keys"]),
             "tests": tuple(UnitTest(**test) for test in row["tests"]),
             "constraints": tuple(Constraint(**each) for each in row["constraints"]),
         }

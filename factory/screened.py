@@ -39,8 +39,8 @@ def judge_counts(steps: Sequence[Mapping[str, Any]]) -> Counter[str]:
 
 
 def reason_of(*, removed: bool, judgement: str) -> str:
-    """Why a prompt goes for a match; empty where it stays. Verdicts fail closed."""
-    return MATCHED if removed else UNJUDGED if judgement == "unjudged" else ""
+    """Why a prompt goes for a match; empty where it stays."""
+    return UNJUDGED if judgement == "unjudged" else MATCHED if removed else ""
 
 
 def dropped(run: RunDirectory, part: int) -> dict[int, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from factory.decontamination.items import Item
 from factory.rundir import RunDirectory
-from factory.screened import matches
+from factory.screened import MATCHED, matches
 from factory.steps import Decontaminate
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def with_counts(run: RunDirectory, said: Mapping[str, Any]) -> dict[str, Any]:
     for part in range(run.num_parts):
         found = matches(run, part)
         going = [row for row in found if row["reason"]]
-        reasons.update({row["index"]: row["reason"] for row in going}.values())
+        by_weight = sorted(going, key=lambda row: row["reason"] == MATCHED)
+        reasons.update({row["index"]: row["reason"] for row in by_weight}.values())
         told = {(row["benchmark"], row["filter"], row["index"]) for row in going}
         methods.update((benchmark, method) for benchmark, method, _ in told)
         for row in going:

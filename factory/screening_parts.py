@@ -12,12 +12,15 @@ import pyarrow.compute as pc
 from factory import store
 from factory.decontamination.search import read_items
 from factory.dedup.columns import read_batches
+from factory.places import position, position_of_row
 from factory.rundir import RunDirectory
 from factory.schemas import CONTAMINATED, DUPLICATES, PROMPTS
 from factory.screened import reason_of
 
 Rows = npt.NDArray[np.int64]
 Row = dict[str, Any]
+_ROWS = ("cluster", "joined_a", "joined_b")
+"""What dedup names by rows that are counted through all parts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +69,7 @@ def gather(run: RunDirectory, found: Sequence[Found], part: int) -> dict[str, in
     repeated, matching = [], []
     for each in found:
         for row in each.rows(part):
-            known = {"index": run.bounds(part)[0] + row["local"], "id": ids[row["local"]]}
+            known = {"index": position(run, part, row["local"]), "id": ids[row["local"]]}
             if each.name:
                 repeated.append({**known, **_duplicate(run, each, row)})
             else:
@@ -84,7 +87,8 @@ def _duplicate(run: RunDirectory, found: Found, row: Row) -> Row:
         **{name: row[name] for name in DUPLICATES.names if name in row},
         "filter": found.name,
         "reason": found.reason,
-        "twin": run.bounds(row["twin_part"])[0] + row["twin_local"],
+        "twin": position(run, row["twin_part"], row["twin_local"]),
+        **{name: position_of_row(run, row[name]) for name in _ROWS},
     }
 
 

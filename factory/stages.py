@@ -7,7 +7,7 @@ from typing import Any
 
 from distributed import Client, Future, as_completed, get_worker
 
-from factory import quota, tasks
+from factory import drawing, quota, tasks
 from factory.cluster import SHARE, open_purse
 from factory.errors import (
     CapReached,
@@ -72,13 +72,21 @@ class Stages:
         parts = range(run.num_parts)
         missing = [part for part in parts if not run.prompts(part).exists()]
         self.progress.stage("drawing prompts", total=len(parts), done=len(parts) - len(missing))
-        self._finish([self._submit(tasks.make_prompts, self.job, run, part) for part in missing])
-        self._screen(is_current)
         self.client.subscribe_topic(_TOPIC, self._on_event)
         try:
+            self._finish([self._drawing(part) for part in missing])
+            self._screen(is_current)
             self._ask(parts)
         finally:
             self.client.unsubscribe_topic(_TOPIC)
+
+    def _drawing(self, part: int) -> Future:
+        """Submit all that writing a part's prompts needs; the future of their being there."""
+        job, run = self.job, self.directory
+        asked: list[Future] = []
+        for place, step in enumerate(job.pipeline.writes):
+            asked.append(self._submit_asking(step.teacher, drawing.write, part, place, list(asked)))
+        return self._submit(drawing.make_prompts, job, run, part, asked)
 
     def _screen(self, is_current: Callable[[], bool]) -> None:
         """Drop prompts that repeat others or benchmarks, before any is asked."""
@@ -105,11 +113,12 @@ class Stages:
         names = self.job.answerers()
         rounds = 1 if all(self.job.recipe.by_name[name].thinks for name in names) else 2
         prompts = sum(stop - start for start, stop in map(run.bounds, missing))
+        on, off = ask.samples_on * ask.on_share, ask.samples_off * ask.off_share
         self.progress.stage(
             "asking the teacher" if len(names) == 1 else "asking the teachers",
             total=run.num_parts,
             done=run.num_parts - len(missing),
-            expected=(rounds * ask.samples_on + ask.samples_off) * prompts,
+            expected=round((rounds * on + off) * prompts),
         )
 
     def _fill(self, plans: dict[int, Plan]) -> None:

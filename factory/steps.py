@@ -19,6 +19,7 @@ Steps only say what happens; `factory.engine` makes it happen, `factory.apply` j
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -28,8 +29,15 @@ from factory.decontamination.embedding import Embedding
 from factory.decontamination.ngrams import Ngrams
 from factory.dedup import Exact, MinHash
 from factory.errors import ConfigError
-from factory.records import Filter, GroupFilter, Mode, Referee, Sampling, Verifier
-from factory.seeds import digest
+from factory.questions import AskEdit as AskEdit
+from factory.questions import AskFeedback as AskFeedback
+from factory.questions import AskJudge as AskJudge
+from factory.questions import AskReward as AskReward
+from factory.questions import AskSelect as AskSelect
+from factory.questions import Editing as Editing
+from factory.questions import Graded as Graded
+from factory.records import MODES, Filter, GroupFilter, Mode, Referee, Sampling, Verifier, Writer
+from factory.seeds import digest, seeded
 from factory.sources import Source
 
 
@@ -53,12 +61,21 @@ class Elicitation:
 
     lead: str = "\\boxed{"
     close: str = "}"
+    """What the teacher is stopped at; empty where the answer ends when the teacher does."""
     num_shots: int = 6
+    keeps_lead: bool = field(default=True, repr=False)
+    """Whether `lead` and `close` are part of the answer; else they only frame it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ask:
-    """Put every prompt to the teacher, with reasoning on and off."""
+    """Put every prompt to the teacher, with reasoning on and off.
+
+    Or some of them in one mode only: the paper draws off answers for a random share of the prompts
+    that are answered with reasoning on (arXiv 2505.00949, section 3.2), `off_share`. Each prompt
+    is drawn once, by the hash of the run's seed and its id, so that the prompts of the smaller
+    share are among those of the larger.
+    """
 
     samples_on: int
     samples_off: int
@@ -66,10 +83,42 @@ class Ask:
     off: Elicitation = Elicitation()
     shots: Mapping[str, tuple[Shot, ...]] = field(default_factory=dict)
     """Worked examples by prompt source."""
+    on_share: float = field(default=1.0, repr=False)
+    """The share of the prompts, in [0, 1], that are asked with reasoning on."""
+    off_share: float = field(default=1.0, repr=False)
+    """The share of the prompts, in [0, 1], that are asked with reasoning off."""
+    empty_trace: bool = field(default=False, repr=False)
+    """Whether on answers are the off answers after an empty think block, as in released safety
+    rows; drawn as those are, by their teacher, and not asked for again."""
+
+    def __post_init__(self) -> None:
+        for mode in MODES:
+            if not 0 <= self.share(mode) <= 1:
+                raise ValueError(f"{mode}_share must be in [0, 1], got {self.share(mode)}")
+        if max(self.on_share, self.off_share) < 1:
+            raise ValueError(
+                "on_share or off_share must be 1: a prompt that is asked in no mode is better not "
+                f"drawn, got {self.on_share} and {self.off_share}"
+            )
 
     def samples(self, mode: Mode) -> int:
         """Answers to each prompt in a mode."""
         return self.samples_on if mode == "on" else self.samples_off
+
+    def share(self, mode: Mode) -> float:
+        """The share of the prompts that are asked in a mode."""
+        return self.on_share if mode == "on" else self.off_share
+
+    def asks(self, mode: Mode, prompt_id: str, seed: int) -> bool:
+        """Whether a prompt is asked in a mode.
+
+        Args:
+            mode: the mode.
+            prompt_id: the prompt's.
+            seed: the run's.
+        """
+        share = self.share(mode)
+        return share == 1 or seeded(seed, "pairing", prompt_id).random() < share
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +127,38 @@ class Dedup:
 
     method: Exact | MinHash
     on: Literal["prompt", "response"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Write:
+    """Have a teacher take part in writing the prompts: extract, classify, rewrite, make new ones.
+
+    What its writer reads from the replies takes the prompt's place; what it rejects is kept with
+    the reason and goes no further.
+    """
+
+    teacher: str
+    """A name in the recipe's `[teachers]`."""
+    writer: Writer
+    role: str = "writer"
+    """The key of the page's table that names the teacher."""
+    samples: int = 1
+    """Times that each prompt is asked about."""
+    beside: bool = False
+    """Whether the prompt itself stays, with what is made of it."""
+    sampling: Sampling = field(default_factory=lambda: Sampling(temperature=0.0))
+
+    def __post_init__(self) -> None:
+        if self.samples > 1 and self.sampling.temperature == 0:
+            raise ValueError(
+                f"{self.role}: greedy replies to one question are all the same; give it a "
+                "temperature, or one sample"
+            )
+
+    @property
+    def most(self) -> int:
+        """Prompts that one prompt becomes, at most."""
+        return self.samples * self.writer.most + self.beside
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,6 +186,8 @@ class Keep:
     """Keep the responses that a filter keeps; those already dropped are not judged."""
 
     filter: Filter
+    modes: tuple[Mode, ...] = MODES
+    """The modes that it judges; responses in another one pass by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +195,8 @@ class KeepGroup:
     """Keep the responses that a filter keeps beside the others to the same prompt and mode."""
 
     filter: GroupFilter
+    modes: tuple[Mode, ...] = MODES
+    """The modes that it judges; responses in another one pass by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,42 +208,15 @@ class Refer:
     """
 
     filter: Referee
+    replaces: Filter | None = None
+    """The check for which a gold answer gives way to the reference when none of the prompt's
+    responses passes it, and each can be judged; None where gold answers stand."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AskJudge:
-    """Show every response that is kept so far to a judge; its verdict becomes a column.
-
-    Nothing in a response can pass for a verdict: only the judge's own reply is read, and what a
-    thinking judge thought is left out first.
-    """
-
-    teacher: str
-    """A name in the recipe's `[teachers]`."""
-    template: str
-    """What the judge is told, around `{problem}`, `{expected}` and `{answer}`."""
-    column: str = "judge"
-    verdict: str = r"(?im)^\W*judge?ment:?\W*(\w+)"
-    """A pattern; the first group of its last match in the reply is the verdict."""
-    scores: Mapping[str, float] = field(default_factory=lambda: {"yes": 1.0, "no": 0.0})
-    """Scores by lower-case verdict; where empty, the verdict is a number."""
-    sampling: Sampling = field(default_factory=lambda: Sampling(temperature=0.0))
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AskReward:
-    """Have a reward model score every response that is kept so far; the score becomes a column."""
-
-    teacher: str
-    """A name in the recipe's `[teachers]`."""
-    column: str = "reward"
-
-
-Graded = AskJudge | AskReward
 Filtering = Dedup | Keep | KeepGroup | Refer
 Screening = Dedup | Decontaminate
 """What prompts pass before any is asked."""
-Step = Ask | Filtering | Graded | Decontaminate
+Step = Write | Ask | Filtering | Graded | Decontaminate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,20 +236,48 @@ class Pipeline:
         asks = [position for position, step in enumerate(self.steps) if isinstance(step, Ask)]
         assert len(asks) == 1, f"{self.name}: a pipeline has one Ask, got {len(asks)}"
         for position, step in enumerate(self.steps):
-            before = isinstance(step, Decontaminate) or (
+            before = isinstance(step, Write | Decontaminate) or (
                 isinstance(step, Dedup) and step.on == "prompt"
             )
             assert before == (position < asks[0]) or position == asks[0], (
                 f"{self.name}: {step} stands on the wrong side of the Ask"
             )
+        assert self.steps[: len(self.writes)] == self.writes, f"{self.name}: a Write is not first"
         assert sum(isinstance(step, Decontaminate) for step in self.steps) <= 1, self.name
         columns = [step.column for step in self.graded]
         assert len(columns) == len(set(columns)), f"{self.name}: columns {columns} repeat"
+        for place, step in enumerate(self.graded):
+            if isinstance(step, AskEdit) and step.feedback:
+                said = {
+                    m for s in self.graded[:place] if s.column == step.feedback for m in s.modes
+                }
+                assert said >= set(step.modes), f"{self.name}: {step.column} lacks its feedback"
 
     @property
     def ask(self) -> Ask:
         """The step that asks the teacher."""
         return next(step for step in self.steps if isinstance(step, Ask))
+
+    def with_ask(self, **fields: Any) -> "Pipeline":
+        """The pipeline with other fields of its Ask."""
+        new = dataclasses.replace(self.ask, **fields)
+        steps = tuple(new if step is self.ask else step for step in self.steps)
+        return dataclasses.replace(self, steps=steps)
+
+    @property
+    def writes(self) -> tuple[Write, ...]:
+        """The steps in which teachers take part in writing the prompts, in order."""
+        return tuple(step for step in self.steps if isinstance(step, Write))
+
+    @property
+    def most(self) -> int:
+        """Prompts that one prompt of the source becomes, at most."""
+        return math.prod(step.most for step in self.writes)
+
+    @property
+    def num_prompts(self) -> int:
+        """Positions of prompts; those that no prompt took stay free."""
+        return self.source.num_prompts * self.most
 
     @property
     def screening(self) -> tuple[Screening, ...]:
@@ -225,8 +311,8 @@ class Pipeline:
 
     @property
     def graded(self) -> tuple[Graded, ...]:
-        """The steps that ask a judge or a reward model, in order."""
-        return tuple(step for step in self.steps if isinstance(step, AskJudge | AskReward))
+        """The steps that ask a teacher about responses, in order."""
+        return tuple(step for step in self.steps if isinstance(step, Graded))
 
     @property
     def filtering(self) -> tuple[Filtering, ...]:
@@ -274,15 +360,47 @@ class Pipeline:
             if isinstance(step, Keep) and gold and step.filter.name == gold.name:
                 assert isinstance(step.filter, Verifier)
                 gold = step.filter
+        steps = tuple(_checking_by(gold, step) for step in steps)
         return dataclasses.replace(self, steps=steps, gold=gold)
 
     def fingerprint(self) -> str:
         """A hash of all that the pipeline puts into the data: texts, shots, filters, versions."""
         methods = [_method(step) for step in self.filtering]
         versions = [(method.name, repr(method)) for method in methods]
-        asked = [repr(self.ask), *map(repr, self.graded)]
+        asked = [*map(repr, self.writes), repr(self.ask), *map(repr, self.graded)]
+        for each in (self.ask, self.ask.on, self.ask.off, *self.graded):
+            asked += _set_besides(each)
+        asked += [
+            f"{_recipe_name(step)} in {step.modes}"
+            for step in self.filtering
+            if isinstance(step, Keep | KeepGroup) and step.modes != MODES
+        ]
+        asked += [repr(s) for s in self.steps if isinstance(s, Refer) and s.replaces]
         gold = self.gold.name if self.gold else None
         return digest(repr(self.source), asked, versions, gold, self.notes, size=8)
+
+
+def _checking_by(gold: Verifier | None, step: Step) -> Step:
+    """A step whose own copy of the correctness check, if it has one, is the given one."""
+    if isinstance(step, Refer) and gold and step.replaces and step.replaces.name == gold.name:
+        return dataclasses.replace(step, replaces=gold)
+    if isinstance(step, AskJudge) and gold and (own := step.undecided_by) and own.name == gold.name:
+        return dataclasses.replace(step, undecided_by=gold)
+    return step
+
+
+def _set_besides(each: Ask | Elicitation | Graded) -> list[str]:
+    """What is set of the fields that came later and are not in the `repr`.
+
+    A pipeline that does not use them has the fingerprint that it had before.
+    """
+    hidden = [field.name for field in dataclasses.fields(each) if not field.repr]
+    default = {f.name: f.default for f in dataclasses.fields(each)}
+    return [
+        f"{type(each).__name__}.{name}={getattr(each, name)!r}"
+        for name in hidden
+        if getattr(each, name) != default[name]
+    ]
 
 
 def _method(step: Filtering) -> Any:

@@ -4,40 +4,33 @@ Nothing here knows Dask. Teachers and ledger indexes are those of the worker pro
 `factory.worker`.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from factory import quota, store
-from factory.apply import Grader, check_gold, judge, leave_out_surplus, standings
-from factory.asking import Answerer, Asker
+from factory.apply import (
+    Grader,
+    asked_about,
+    judge,
+    leave_out_surplus,
+    needs_asking,
+    standings,
+)
+from factory.asking import Answerer, Asker, Recall, replay
 from factory.desk import Talk
 from factory.errors import PartError
 from factory.grading import grading
-from factory.licenses import combine
 from factory.recipe import Job
-from factory.records import MODES, Completion, Grade, Mode, Prompt, Request, Response
+from factory.records import MODES, Grade, Mode, Prompt, Response
 from factory.rundir import RunDirectory
-from factory.schemas import PROMPTS, RESPONSES, prompt_from_row, prompt_row, response_row
+from factory.schemas import PROMPTS, RESPONSES, prompt_from_row, response_row
 from factory.screened import dropped
-from factory.steps import AskJudge, AskReward, Graded
+from factory.steps import Graded
 from factory.teachers import answer_settings
-from factory.worker import Teachers, open_ledger
+from factory.worker import Teachers, recall_from
 
-T = TypeVar("T")
 Plan = Mapping[tuple[int, Mode], int]
 """Samples by prompt position and mode, of prompts that get more than the page's."""
-
-
-def make_prompts(job: Job, run: RunDirectory, part: int) -> dict[str, int]:
-    """Draw a part's prompts and check their gold answers."""
-    rows = []
-    for prompt in job.pipeline.source.prompts(*run.bounds(part)):
-        for name in job.answerers():  # refused before anything is paid
-            combine(prompt.license, job.recipe.by_name[name].license)
-        verdict = check_gold(job.pipeline.gold, prompt, votes=job.pipeline.votes)
-        rows.append(prompt_row(prompt, verdict))
-    store.write_part(run.prompts(part), rows, PROMPTS)
-    return {"prompts": len(rows)}
 
 
 def kept_prompts(run: RunDirectory, part: int) -> list[Prompt]:
@@ -75,8 +68,11 @@ def answerer(job: Job, name: str) -> Answerer:
 
 def slots(job: Job, prompts: Iterable[Prompt], plan: Plan) -> Iterator[tuple[Prompt, Mode, int]]:
     """Every prompt, mode and sample that is to be asked, in that order."""
+    ask, seed = job.pipeline.ask, job.recipe.seed
     for prompt in prompts:
         for mode in MODES:
+            if not ask.asks(mode, prompt.id, seed):
+                continue
             for sample in range(plan.get((prompt.index, mode), job.first_samples(mode))):
                 yield prompt, mode, sample
 
@@ -126,7 +122,7 @@ def grade(
     errors: Sequence[dict[str, str]],
     teachers: Teachers,
 ) -> dict[str, str]:
-    """Bring what a judge or a reward model says of a part's responses into the ledger.
+    """Bring what a teacher says of a part's responses into the ledger.
 
     Args:
         job: what to produce.
@@ -134,59 +130,26 @@ def grade(
         part: which part.
         plan: see `ask`.
         failed: see `ask`.
-        column: which of the pipeline's judges and reward models.
+        column: of the step that asks it.
         errors: those of what was asked before.
         teachers: the process's teachers.
     """
     steps = job.pipeline.response_steps
     place = next(i for i, s in enumerate(steps) if getattr(s, "column", None) == column)
     step = steps[place]
-    assert isinstance(step, AskJudge | AskReward)
-    recall = _recall(run, part, errors)
+    assert isinstance(step, Graded)
+    recall = recall_from(run.ledger, run.responses(part), errors)
     judged = judge(steps[:place], _responses(job, run, part, plan, recall), _grader(job, recall))
     who = answerer(job, step.teacher)
     talks = (
         Talk(
-            grading(step, who, item.response, job.recipe.seed),
-            f"{step.teacher}/{item.response.prompt.domain}/{item.response.mode}",
+            grading(step, who, [item.response for item in items], job.recipe.seed),
+            f"{step.teacher}/{items[0].response.prompt.domain}/{items[0].response.mode}",
         )
-        for item in judged
-        if item.kept
+        for items in asked_about(step, judged)
+        if needs_asking(step, items)
     )
     return teachers.lead(job, run, step.teacher, talks, failed)
-
-
-Recall = Callable[[Request], Completion]
-
-
-def _recall(run: RunDirectory, part: int, errors: Sequence[dict[str, str]]) -> Recall:
-    """Finds completions in the ledger, and the errors of those that failed."""
-    reader = open_ledger(run.ledger)
-    failed = {key: error for each in errors for key, error in each.items()}
-
-    def recall(request: Request) -> Completion:
-        completion = reader.get(request.key)
-        if completion is None and request.key in failed:
-            return Completion(finish_reason="error", error=failed[request.key])
-        if completion is None:
-            raise PartError(
-                f"{run.responses(part)}: completion {request.key} is not in {run.ledger}; "
-                "run the same command again"
-            )
-        return completion
-
-    return recall
-
-
-def replay(conversation: Generator[Request, Completion, T], recall: Recall) -> T:
-    """What a conversation returns when its completions are known."""
-    request = next(conversation)
-    while True:
-        try:
-            request = conversation.send(recall(request))
-        except StopIteration as end:
-            value: T = end.value
-            return value
 
 
 def _responses(
@@ -198,9 +161,9 @@ def _responses(
 
 
 def _grader(job: Job, recall: Recall) -> Grader:
-    def graded(step: Graded, response: Response) -> Grade:
+    def graded(step: Graded, responses: Sequence[Response]) -> Sequence[Grade]:
         who = answerer(job, step.teacher)
-        return replay(grading(step, who, response, job.recipe.seed), recall)
+        return replay(grading(step, who, responses, job.recipe.seed), recall)
 
     return graded
 
@@ -232,13 +195,13 @@ def judge_part(
         PartError: too many requests failed; the part stays open, and the next start asks only
             those again.
     """
-    recall = _recall(run, part, errors)
+    recall = recall_from(run.ledger, run.responses(part), errors)
     responses = _responses(job, run, part, plan, recall)
-    _refuse_too_many_errors(job, part, "responses", [each.error for each in responses])
+    refuse_too_many_errors(job, part, "responses", [each.error for each in responses])
     judged = judge(job.pipeline.response_steps, responses, _grader(job, recall))
     for step in job.pipeline.graded:
         grades = [grade for item in judged if (grade := item.response.grade(step.column))]
-        _refuse_too_many_errors(
+        refuse_too_many_errors(
             job, part, f"answers of the {step.column}", [grade.error for grade in grades]
         )
     accept = job.recipe.accept
@@ -258,7 +221,8 @@ def judge_part(
     return {"counts": {"judged": len(judged), **kept}}
 
 
-def _refuse_too_many_errors(job: Job, part: int, what: str, errors: Sequence[str]) -> None:
+def refuse_too_many_errors(job: Job, part: int, what: str, errors: Sequence[str]) -> None:
+    """Raise a `PartError` where more requests of a part failed than the recipe allows."""
     failed, allowed = sum(map(bool, errors)), job.recipe.limits.max_error_share
     if failed > allowed * len(errors):
         first = next(filter(None, errors))

@@ -7,16 +7,18 @@ import contextlib
 import dataclasses
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
+from factory.asking import Recall
 from factory.budget import Purse
 from factory.desk import Desk, Report, Talk
-from factory.errors import CapReached
+from factory.errors import CapReached, PartError
 from factory.ledger import LedgerReader, LedgerWriter
 from factory.recipe import Job
+from factory.records import Completion, Request
 from factory.rundir import RunDirectory, is_current
 from factory.shared import Shared
 from factory.teachers import Teacher, TeacherConfig, make_teacher
@@ -47,6 +49,30 @@ def open_ledger(directory: Path) -> LedgerReader:
         reader = _ledger(directory)
         reader.refresh()
         return reader
+
+
+def recall_from(ledger: Path, wanted: Path, errors: Sequence[Mapping[str, str]]) -> Recall:
+    """What finds completions in a ledger, and the errors of requests that failed.
+
+    Args:
+        ledger: where they are.
+        wanted: the file that is to be made of them, for people.
+        errors: by request key.
+    """
+    reader = open_ledger(ledger)
+    failed = {key: error for each in errors for key, error in each.items()}
+
+    def recall(request: Request) -> Completion:
+        completion = reader.get(request.key)
+        if completion is None and request.key in failed:
+            return Completion(finish_reason="error", error=failed[request.key])
+        if completion is None:
+            raise PartError(
+                f"{wanted}: completion {request.key} is not in {ledger}; run the same command again"
+            )
+        return completion
+
+    return recall
 
 
 @dataclass(kw_only=True)

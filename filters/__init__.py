@@ -12,23 +12,27 @@ from filters.constraints import Constraints
 from filters.final_answer import FinalAnswer
 from filters.format import ThinkTags, Truncated
 from filters.grades import JudgeVerdict, RewardScore
+from filters.judged_answer import JudgedAnswer
 from filters.language import Language
 from filters.majority import Majority
 from filters.multiple_choice import MultipleChoice
 from filters.personal_data import PersonalData
-from filters.preference import BestOfN
+from filters.preference import BestEdit, BestOfN
 from filters.program import CodeSyntax
 from filters.quality import CuratorFilter
 from filters.quantity import Quantity
 from filters.refusal import Refusal
 from filters.repetition import RepetitionLoops
 from filters.sanity import BoxedWhenAsked, OneBox
+from filters.science_answer import ScienceAnswer, ScienceMajority
 from filters.short_reference import ShortReference
+from filters.tool_calls import ToolCalls
 from filters.unit_tests import UnitTests
 
 __all__ = [
     "FILTERS",
     "Agreement",
+    "BestEdit",
     "BestOfN",
     "BoxedWhenAsked",
     "CodeSyntax",
@@ -36,6 +40,7 @@ __all__ = [
     "CuratorFilter",
     "FinalAnswer",
     "JudgeVerdict",
+    "JudgedAnswer",
     "Language",
     "Majority",
     "MultipleChoice",
@@ -46,8 +51,11 @@ __all__ = [
     "Refusal",
     "RepetitionLoops",
     "RewardScore",
+    "ScienceAnswer",
+    "ScienceMajority",
     "ShortReference",
     "ThinkTags",
+    "ToolCalls",
     "Truncated",
     "UnitTests",
     "make_filter",
@@ -57,12 +65,14 @@ FILTERS: dict[str, Any] = {
     filter.name.rpartition(".")[0]: filter
     for filter in (
         Agreement,
+        BestEdit,
         BestOfN,
         BoxedWhenAsked,
         CodeSyntax,
         Constraints,
         FinalAnswer,
         JudgeVerdict,
+        JudgedAnswer,
         Language,
         MultipleChoice,
         OneBox,
@@ -72,8 +82,10 @@ FILTERS: dict[str, Any] = {
         Refusal,
         RepetitionLoops,
         RewardScore,
+        ScienceAnswer,
         ShortReference,
         ThinkTags,
+        ToolCalls,
         Truncated,
         UnitTests,
     )

@@ -17,6 +17,9 @@ class ThinkTags:
     """
 
     name: ClassVar[str] = "think_tags.v1"
+
+    allow_empty: bool = False
+    """Whether the block may be empty, as it is in all released answers of the safety domain."""
     REASONS: ClassVar[tuple[str, ...]] = (
         "",
         "no_block",
@@ -32,6 +35,8 @@ class ThinkTags:
     def score(self, response: Response) -> float:
         """The place of the output's defect in `REASONS`, 0 where there is none."""
         defect = _defect_on(response.output) if response.mode == "on" else _defect_off(response)
+        if self.allow_empty and defect == "empty_reasoning":
+            defect = "" if response.answer else "empty_answer"
         return float(self.REASONS.index(defect))
 
     def judge(self, score: float) -> Verdict:

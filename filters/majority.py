@@ -121,14 +121,24 @@ class Majority:
         """
         voters = [j.response for j in group if self.voters in ("all", j.response.mode)]
         found = candidates([final_answer(response.answer) for response in voters])
-        total = sum(candidate.votes for candidate in found)
-        if not found:
-            return Reference(verdict=Verdict.drop("no_votes"))
-        first = found[0]
-        second = found[1].votes if len(found) > 1 else 0
-        share = first.votes / total
-        if first.votes < self.min_votes:
-            return Reference(verdict=Verdict.drop("too_few_votes"), share=share)
-        if first.votes - second < self.min_margin:
-            return Reference(verdict=Verdict.drop("small_margin"), share=share)
-        return Reference(verdict=Verdict.keep(), answer=first.answer, share=share)
+        return settle_votes(found, self.min_votes, self.min_margin)
+
+
+def settle_votes(found: Sequence[Candidate], min_votes: int, min_margin: int) -> Reference:
+    """The first candidate, where enough voted for it and not too many for the second one.
+
+    Args:
+        found: all that has votes, most votes first.
+        min_votes: that the first one needs.
+        min_margin: votes that it needs more than the second one.
+    """
+    if not found:
+        return Reference(verdict=Verdict.drop("no_votes"))
+    first = found[0]
+    second = found[1].votes if len(found) > 1 else 0
+    share = first.votes / sum(candidate.votes for candidate in found)
+    if first.votes < min_votes:
+        return Reference(verdict=Verdict.drop("too_few_votes"), share=share)
+    if first.votes - second < min_margin:
+        return Reference(verdict=Verdict.drop("small_margin"), share=share)
+    return Reference(verdict=Verdict.keep(), answer=first.answer, share=share)

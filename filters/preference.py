@@ -95,3 +95,15 @@ class BestOfN:
         if self.low is not None and reward < self.low:
             return "low_reward"
         return "small_margin" if bar is not None and reward - bar < self.margin else ""
+
+
+@settings
+class BestEdit(BestOfN):
+    """Keep the answers that a second reward model likes best: `BestOfN` by another column.
+
+    As for the edited answers of section 3.2.1, of which a select model picks one.
+    """
+
+    name: ClassVar[str] = "best_edit.v1"
+
+    column: str = "select"

@@ -124,7 +124,7 @@ class CodeSyntax:
     write its programs there.
     """
 
-    name: ClassVar[str] = "code_syntax.v1"
+    name: ClassVar[str] = "code_syntax.v2"
     REASONS: ClassVar[tuple[str, ...]] = (
         "",
         "no_program",
@@ -143,7 +143,8 @@ class CodeSyntax:
     fence_in_reasoning: Literal["drop", "ignore"] = "drop"
     """What a fence inside the think block does."""
     entry_point: bool = False
-    """Whether the program must define, at its top level, every entry point of the tests."""
+    """Whether the program must define, at its top level, every entry point of the tests; of
+    `Solution().add` the class."""
     max_characters: int = 100_000
     """A longer program is dropped unread."""
 
@@ -180,7 +181,8 @@ class CodeSyntax:
         if not is_valid(root, language):
             return "syntax_error"
         if self.entry_point:
-            wanted = {test.entry_point for test in response.prompt.tests if test.entry_point}
+            points = {test.entry_point for test in response.prompt.tests if test.entry_point}
+            wanted = {re.split(r"[.(]", point)[0] for point in points}
             if not wanted <= set(top_level_names(root)):
                 return "no_entry_point"
         return ""

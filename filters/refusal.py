@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from factory.config import settings
 from factory.errors import Unjudged
-from factory.records import Response, Verdict
+from factory.records import Prompt, Response, Verdict
 from filters.stance import stance
 
 _POLICIES = ("comply", "refuse")
@@ -46,6 +46,14 @@ class Refusal:
         reasons = {"refuse": "refused_but_should_comply", "comply": "complied_but_should_refuse"}
         reasons |= {"partial": "partial", "empty": "empty_answer"}
         return float(self.REASONS.index(reasons[found]))
+
+    def gold_answer(self, prompt: Prompt) -> str | None:
+        """None, as many answers have the wanted stance.
+
+        Where the prompt wants none, an empty answer, which is unjudged, so that such a prompt is
+        set aside (`bad_gold`) before a teacher is paid.
+        """
+        return None if prompt.policy in _POLICIES else ""
 
     def judge(self, score: float) -> Verdict:
         """Keep what fits."""

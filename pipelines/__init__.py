@@ -10,12 +10,29 @@ from factory.decontaminate_table import with_table
 from factory.errors import ConfigError
 from factory.recipe import Job, LoadedRecipe, Recipe
 from factory.records import GroupFilter
+from factory.rows import rows_in
 from factory.sources import Spaced
 from factory.steps import Decontaminate, Dedup, Keep, KeepGroup, Pipeline, Step
 from filters import make_filter
-from pipelines import math
+from pipelines import (
+    chat,
+    code,
+    instruction_following,
+    math,
+    safety,
+    science,
+    tool_calling,
+)
 
-PAGES: dict[str, Any] = {"math": math}
+PAGES: dict[str, Any] = {
+    "math": math,
+    "code": code,
+    "science": science,
+    "chat": chat,
+    "instruction_following": instruction_following,
+    "safety": safety,
+    "tool_calling": tool_calling,
+}
 """A page has a settings class `Config` and a function `pipeline(config, seed)`."""
 
 
@@ -41,12 +58,12 @@ def make_job(loaded: LoadedRecipe, *, limit: int | None = None, preview: int | N
         pipeline = page.pipeline(config, loaded.recipe.seed)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
-    for step in pipeline.graded:
-        if step.teacher not in (known := loaded.recipe.by_name):
-            hint = nearest(step.teacher, known)
-            raise ConfigError(
-                f"{where}: {name}.{step.column} names no teacher: {step.teacher!r}{hint}"
-            )
+    asked = [(step.role, step.teacher) for step in pipeline.writes]
+    asked += [(step.column, step.teacher) for step in pipeline.graded]
+    for key, teacher in asked:
+        if teacher not in (known := loaded.recipe.by_name):
+            hint = nearest(teacher, known)
+            raise ConfigError(f"{where}: {name}.{key} names no teacher: {teacher!r}{hint}")
     pipeline = _with_decontaminate(pipeline, loaded.recipe, where)
     for domain in loaded.recipe.ask.domains:
         if domain != pipeline.name:
@@ -56,7 +73,9 @@ def make_job(loaded: LoadedRecipe, *, limit: int | None = None, preview: int | N
     pipeline = pipeline.with_filter_settings(loaded.recipe.filters, where)
     if preview:
         pipeline = replace(pipeline, source=Spaced.over(pipeline.source, preview))
-    return Job(recipe=loaded.recipe, pipeline=pipeline, options=asdict(config))
+    return Job(
+        recipe=loaded.recipe, pipeline=pipeline, options=asdict(config), rows=rows_in(config)
+    )
 
 
 def _with_decontaminate(pipeline: Pipeline, recipe: Recipe, where: str) -> Pipeline:

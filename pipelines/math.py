@@ -1,8 +1,17 @@
 r"""Math: problems whose final answer is one exact value.
 
-The prompts are drawn from reasoning-gym (Apache-2.0), whose generators know the answer to each
-problem they make. The tasks here are small enough for a 135M model to get some of them right; a
-recipe names others, and their settings, for a stronger teacher.
+Where the prompts come from is the recipe's choice:
+
+- small problems drawn from reasoning-gym (Apache-2.0), offline, whose answers are known by
+  construction; the tasks here are easy enough for a 135M model to get some of them right
+  (`pipelines/math_problems.py`);
+- `[math.rows]` with `rows_hold = "problems"`: anyone's problems, with answers or without;
+- `[math.rows]` with `rows_hold = "threads"`: threads of a forum, from whose first posts a teacher
+  extracts problems and from whose replies it extracts answers, the way of Llama-Nemotron
+  (arXiv 2505.00949, section 3.1.1; `pipelines/math_threads.py`).
+
+Whichever they are, `[math.variants]` has new problems made of them, as OpenMathInstruct-2 does
+(`pipelines/math_variants.py`). Rows carry their licence and attribution into every record.
 
 One prompt, as published:
 
@@ -10,19 +19,19 @@ One prompt, as published:
 
     Find the Greatest Common Divisor (GCD) of these numbers: 12, 18.
 
-    make demo        # builds recipes/tiny.toml
+    make demo                                                        # builds recipes/tiny.toml
+    factory run pipelines/recipes/math-tiny.toml --out runs/math     # or math-small, math-paper
 """
 
-import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import field
+from typing import Any, Literal
 
 from factory.config import nearest, settings
 from factory.dedup import Exact, MinHash
-from factory.errors import ConfigError
-from factory.records import Message, Prompt
-from factory.seeds import derive_seed
+from factory.records import Message, Prompt, Sampling
+from factory.row_source import Fields, Rows, RowSource
+from factory.sources import Source
 from factory.steps import (
     Ask,
     AskJudge,
@@ -32,19 +41,28 @@ from factory.steps import (
     Keep,
     KeepGroup,
     Pipeline,
+    Refer,
     Shot,
     Step,
+    Write,
 )
 from filters import (
     Agreement,
     FinalAnswer,
+    JudgedAnswer,
     JudgeVerdict,
+    Majority,
     PassRate,
     RepetitionLoops,
     RewardScore,
     ThinkTags,
     Truncated,
 )
+from filters.final_answer import final_answer
+from pipelines.math_problems import TASKS, ReasoningGym, shots_by_source
+from pipelines.math_threads import ReadThread, thread_writers
+from pipelines.math_variants import Answerable, Kind, Vary
+from pipelines.math_work import WORK
 
 SOLVE = (
     "Solve the following math problem. Put your final answer, and nothing else, in \\boxed{{}}.\n\n"
@@ -67,31 +85,6 @@ Student's solution:
 
 Explain in a sentence or two. Then end with a line of its own: "Judgement: yes" or "Judgement: no".
 """
-SOURCE, LICENSE = "reasoning-gym", "apache-2.0"
-
-TASKS: dict[str, dict[str, Any]] = {
-    "chain_sum": {"min_terms": 2, "max_terms": 3, "min_digits": 1, "max_digits": 1},
-    "products": {"min_digits": 1, "max_digits": 2},
-    "basic_arithmetic": {
-        "min_terms": 2,
-        "max_terms": 2,
-        "min_digits": 1,
-        "max_digits": 1,
-        "operators": ["+", "-", "*"],  # its quotients are rounded, 8 / 3 = 2, and that is wrong
-        "allow_negation": False,
-        "allow_parentheses": False,
-    },
-    "gcd": {"min_value": 1, "max_value": 20},
-    "lcm": {"min_value": 1, "max_value": 9},
-    "simple_equations": {
-        "min_terms": 2,
-        "max_terms": 2,
-        "min_value": 1,
-        "max_value": 9,
-        "operators_weights": [0.5, 0.5, 0.0],
-    },
-}
-"""reasoning-gym tasks and their difficulty; `[math.tasks.<name>]` in a recipe changes both."""
 
 
 @settings
@@ -99,201 +92,208 @@ class Config:
     """Table `[math]`."""
 
     num_prompts: int = 64
+    """Problems that are drawn, or rows at most."""
     samples_on: int = 4
     samples_off: int = 4
+    on_share: float = 1.0
+    """The share of the prompts, in [0, 1], that are answered with reasoning on."""
+    off_share: float = 1.0
+    """With reasoning off; the paper's off prompts are a random share of its on prompts."""
     tasks: dict[str, dict[str, Any]] = field(default_factory=lambda: TASKS)
     """Settings of reasoning-gym's generators by task; prompts take the tasks in turn."""
+    rows: Rows = Rows()
+    """Anyone's rows in place of drawn problems; their fields are those of `rows_hold`."""
+    rows_hold: Literal["problems", "threads"] = "problems"
+    """`problems`: `problem`, `expected_answer`, `topic`. `threads`: `post`, `replies`, `forum`."""
+    skip_forums: tuple[str, ...] = ()
+    """Forums whose threads are left out."""
+    max_problems: int = 4
+    """Problems that are taken from one post."""
+    proofs: Literal["drop", "convert"] = "drop"
+    """Proofs go, or become problems that ask for a result."""
+    variants: dict[Kind, int] = field(default_factory=dict)
+    """New problems made of each one, by kind: `similar`, `inspired`, `reworded`."""
+    writer: str = ""
+    """The teacher that takes part in writing prompts: it reads threads and makes variants."""
+    writing: Sampling = Sampling(temperature=0.0, max_tokens=4096)
+    """How it reads threads and judges problems."""
+    varying: Sampling = Sampling(temperature=1.0, max_tokens=4096)
+    """How it makes variants."""
+    replace_unreached: bool = False
+    """Whether the majority takes the place of an answer that none of the answers reaches."""
     judge: str = ""
-    """The teacher that judges what passed the rules; empty for none."""
+    """The teacher that judges answers; empty for none."""
+    judge_decides: Literal["passed", "undecided"] = "passed"
+    """It judges what `passed` the rule, or it decides what the rule leaves `undecided`."""
     reward: str = ""
-    """The reward model that scores it; empty for none. `[filters.reward_score]` sets the limit."""
+    """The reward model that scores what passed; empty for none. `[filters.reward_score]` sets the
+    limit."""
 
     def __post_init__(self) -> None:
-        for name in ("num_prompts", "samples_on", "samples_off"):
+        for name in ("num_prompts", "samples_on", "samples_off", "max_problems"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
+        # The step knows which shares go together, and says what is wrong with others.
+        shares = self.on_share, self.off_share
+        Ask(samples_on=1, samples_off=1, on_share=shares[0], off_share=shares[1])
         if not self.tasks:
             raise ValueError("tasks must name at least one reasoning-gym task, got none")
         for task in self.tasks:
             if task not in WORK:
                 raise ValueError(f"tasks.{task} is not a task known here{nearest(task, WORK)}")
+        for kind, number in self.variants.items():
+            if number < 1:
+                raise ValueError(f"variants.{kind} must be > 0, got {number}; leave it out")
+            if number > 1 and self.varying.temperature == 0:
+                raise ValueError(
+                    f"varying.temperature must be > 0 for {number} variants: greedy ones are all "
+                    "the same, got 0"
+                )
+        if (self.reads_threads or self.variants) and not self.writer:
+            raise ValueError("writer must name the teacher that threads and variants need")
+        if self.judge_decides == "undecided" and not self.judge:
+            raise ValueError("judge must name the teacher that decides what is undecided")
+
+    @property
+    def reads_threads(self) -> bool:
+        """Whether prompts are extracted from the threads of a forum."""
+        return bool(self.rows.data) and self.rows_hold == "threads"
 
 
 def pipeline(config: Config, seed: int) -> Pipeline:
-    """Small problems with exact answers, answered in both modes."""
-    shots = {f"{SOURCE}/{task}": _shots(task, config.tasks[task], seed) for task in config.tasks}
-    graded: list[Step] = []
-    if config.judge:
-        graded += [AskJudge(teacher=config.judge, template=JUDGE), Keep(JudgeVerdict())]
-    if config.reward:
-        graded += [AskReward(teacher=config.reward), Keep(RewardScore())]
+    """Problems with exact answers, answered in both modes."""
+    drawn = not config.rows.data
+    shots = shots_by_source(config.tasks, seed, config.variants) if drawn else {}
+    correct = JudgedAnswer() if config.judge_decides == "undecided" else FinalAnswer()
     return Pipeline(
         name="math",
-        source=ReasoningGym(
-            num_prompts=config.num_prompts,
-            seed=seed,
-            tasks=config.tasks,
-            shots=shots,
-            template=SOLVE,
-        ),
-        gold=FinalAnswer(),
+        source=_source(config, seed, shots),
+        gold=correct,
         steps=(
+            *_writes(config),
             Dedup(Exact(), on="prompt"),
             # Problems of one form that differ in a number are different problems.
             Dedup(MinHash(threshold=0.95), on="prompt"),
             # The sets that ship in packages hold no mathematics: a recipe names some, or the card
             # says that nothing was checked.
             Decontaminate(),
-            Ask(samples_on=config.samples_on, samples_off=config.samples_off, shots=shots),
+            Ask(
+                samples_on=config.samples_on,
+                samples_off=config.samples_off,
+                on_share=config.on_share,
+                off_share=config.off_share,
+                shots=shots,
+            ),
             Keep(Truncated()),
             Keep(ThinkTags()),
             Keep(RepetitionLoops()),
-            Keep(FinalAnswer()),
-            *graded,
+            *_majority(config, correct),
+            *_correct(config, correct),
             KeepGroup(Agreement()),
             KeepGroup(PassRate()),
             Dedup(Exact(), on="response"),
             Dedup(MinHash(), on="response"),
         ),
-        notes=(
-            "Prompts are procedural: reasoning-gym tasks "
-            + ", ".join(f"`{task}`" for task in config.tasks)
-            + ", with answers known by construction.",
-        ),
+        notes=tuple(_notes(config)),
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReasoningGym:
-    """Problems from reasoning-gym, each drawn with a seed of its own.
+def _source(config: Config, seed: int, shots: Mapping[str, tuple[Shot, ...]]) -> Source:
+    """Drawn problems, or rows."""
+    rows, most = config.rows, config.num_prompts
+    if not rows.data:
+        return ReasoningGym(
+            num_prompts=most, seed=seed, tasks=config.tasks, shots=shots, template=SOLVE
+        )
+    if config.reads_threads:
+        return RowSource(
+            rows=rows,
+            domain="math",
+            read=ReadThread(skip=config.skip_forums),
+            needs=("post",),
+            fields=("replies", "forum"),
+            limit=most,
+        )
+    known = ("expected_answer", "topic")
+    return RowSource(rows=rows, domain="math", read=read_problem, fields=known, limit=most)
 
-    reasoning-gym draws item i of a dataset with `Random(seed + i)`, so that neighbouring seeds give
-    nearly the same problems; here every problem is item 0 of a dataset with a hashed seed.
-    """
 
-    num_prompts: int
-    seed: int
-    tasks: Mapping[str, Mapping[str, Any]]
-    shots: Mapping[str, tuple[Shot, ...]]
-    template: str
-    """The published user turn, around `{problem}`."""
+def read_problem(fields: Fields) -> Prompt:
+    """A row that holds a problem, and its answer where there is one: bare, or after its work."""
+    problem, given = fields.text("problem"), fields["expected_answer"]
+    said = "" if given is None else str(given).strip()
+    answer = (final_answer(said) or said) or None
+    turns = (Message(role="user", content=SOLVE.format(problem=problem)),)
+    topic = fields.text("topic", "")
+    return fields.prompt(turns, problem=problem, expected_answer=answer, topic=topic)
 
-    def prompts(self, start: int, stop: int) -> Iterator[Prompt]:
-        """See `factory.sources.Source`. No prompt repeats a worked example."""
-        names = list(self.tasks)
-        for index in range(start, stop):
-            task = names[index % len(names)]
-            source = f"{SOURCE}/{task}"
-            taken = {shot.problem for shot in self.shots[source]}
-            problem, answer, _ = _draw(task, self.tasks[task], self.seed, index, taken)
-            turns = (Message(role="user", content=self.template.format(problem=problem)),)
-            yield Prompt(
-                id=Prompt.make_id("math", turns),
-                index=index,
-                domain="math",
-                input=turns,
-                problem=problem,
-                expected_answer=answer,
-                source=source,
-                license=LICENSE,
+
+def _writes(config: Config) -> list[Write]:
+    """What a teacher does before any problem is posed: it reads threads, then makes variants."""
+    writes = []
+    if config.reads_threads:
+        convert = config.proofs == "convert"
+        for writer in thread_writers(SOLVE, most=config.max_problems, convert=convert):
+            writes.append(Write(teacher=config.writer, writer=writer, sampling=config.writing))
+    for kind, number in config.variants.items():
+        writes.append(
+            Write(
+                teacher=config.writer,
+                writer=Vary(kind=kind, template=SOLVE),
+                samples=number,
+                beside=True,
+                sampling=config.varying,
             )
+        )
+    if config.variants:
+        writes.append(Write(teacher=config.writer, writer=Answerable(), sampling=config.writing))
+    return writes
 
 
-def _shots(task: str, task_settings: Mapping[str, Any], seed: int) -> tuple[Shot, ...]:
-    """Eight worked examples of a task, all different."""
-    shots: dict[str, Shot] = {}
-    for number in range(8):
-        problem, answer, metadata = _draw(task, task_settings, seed, -1 - number, set(shots))
-        work = WORK[task](metadata, answer)
-        shots[problem] = Shot(problem=problem, reasoning=work, answer=answer)
-    return tuple(shots.values())
+def _majority(config: Config, correct: FinalAnswer) -> list[Step]:
+    """Where an answer may be missing, most of a prompt's answers say what it is."""
+    if not (config.rows.data or config.variants):
+        return []
+    return [Refer(Majority(), replaces=correct if config.replace_unreached else None)]
 
 
-def _draw(
-    task: str, task_settings: Mapping[str, Any], seed: int, index: int, taken: set[str]
-) -> tuple[str, str, dict[str, Any]]:
-    """(problem, answer, metadata) at a position, the first draw that is not taken."""
-    with warnings.catch_warnings():
-        # A dependency of reasoning-gym is compiled with a SyntaxWarning at its first import.
-        warnings.simplefilter("ignore", SyntaxWarning)
-        import reasoning_gym
-
-    for attempt in range(100):
-        item_seed = derive_seed(seed, "math.prompts", task, index, attempt) % 2**31
-        try:
-            entry = reasoning_gym.create_dataset(task, size=1, seed=item_seed, **task_settings)[0]
-        except (TypeError, AssertionError, ValueError, LookupError) as error:
-            message = f"math.tasks.{task}: reasoning-gym does not take these settings: {error}"
-            raise ConfigError(message) from error
-        problem = _bare(entry["question"])
-        if problem not in taken:
-            return problem, entry["answer"], entry["metadata"]
-    raise ConfigError(f"math.tasks.{task}: too few different problems; widen its settings")
+def _correct(config: Config, correct: FinalAnswer) -> list[Step]:
+    """The rule, with a judge behind it or before what it cannot decide; then a reward model."""
+    steps: list[Step] = [Keep(correct)]
+    if config.judge and config.judge_decides == "undecided":
+        judge = AskJudge(teacher=config.judge, template=JUDGE, undecided_by=correct)
+        steps = [judge, Keep(correct)]
+    elif config.judge:
+        steps += [AskJudge(teacher=config.judge, template=JUDGE), Keep(JudgeVerdict())]
+    if config.reward:
+        steps += [AskReward(teacher=config.reward), Keep(RewardScore())]
+    return steps
 
 
-def _bare(question: str) -> str:
-    """A question without reasoning-gym's wish for the result alone."""
-    head, wish, tail = question.partition(" Give only the ")
-    return (head if wish and tail.endswith("final answer.") else question).strip()
-
-
-# --- worked examples: the kind of work that a teacher which does not think is asked to imitate ---
-
-
-def _work_expression(metadata: Mapping[str, Any], answer: str) -> str:
-    first, *rest = metadata["expression"].split()
-    value, lines = int(first), []
-    for sign, text in zip(rest[::2], rest[1::2], strict=True):
-        number = int(text)
-        match sign:
-            case "+":
-                before, value = value, value + number
-                lines.append(
-                    f"Start at {before} and go up by {number}: {before} + {number} = {value}."
-                )
-            case "-":
-                before, value = value, value - number
-                lines.append(
-                    f"Start at {before} and go down by {number}: {before} - {number} = {value}."
-                )
-            case "*":
-                before, value = value, value * number
-                groups = ", ".join(str(before * i) for i in range(1, number + 1))
-                means = f"{before} * {number} means {number} groups of {before}: {groups}. "
-                lines.append(f"{means if 0 < number < 13 else ''}So {before} * {number} = {value}.")
-            case _:
-                raise ConfigError(f"math.tasks: no worked example can be written for {sign!r}")
-    return " ".join([*lines, f"The result is {answer}."])
-
-
-def _work_gcd(metadata: Mapping[str, Any], answer: str) -> str:
-    lists = [
-        f"The divisors of {n} are {', '.join(str(d) for d in range(1, n + 1) if n % d == 0)}."
-        for n in metadata["numbers"]
-    ]
-    return f"{' '.join(lists)} The largest number in all lists is {answer}."
-
-
-def _work_lcm(metadata: Mapping[str, Any], answer: str) -> str:
-    lists = [
-        f"The multiples of {n} are {', '.join(str(m) for m in range(n, int(answer) + 1, n))}."
-        for n in metadata["numbers"]
-    ]
-    return f"{' '.join(lists)} The first number in all lists is {answer}."
-
-
-def _work_equation(metadata: Mapping[str, Any], answer: str) -> str:
-    left, right = metadata["equation"].split(" = ")
-    name = metadata["variable"]
-    return f"Try {name} = {answer}: {left.replace(name, answer)} = {right}. So {name} = {answer}."
-
-
-WORK = {
-    "chain_sum": _work_expression,
-    "products": _work_expression,
-    "basic_arithmetic": _work_expression,
-    "gcd": _work_gcd,
-    "lcm": _work_lcm,
-    "simple_equations": _work_equation,
-}
-"""How the work of an example is written out, by task."""
+def _notes(config: Config) -> Iterator[str]:
+    """What the card says of how it was made."""
+    if config.reads_threads:
+        proofs = "were left out" if config.proofs == "drop" else "became problems with a result"
+        yield (
+            "Problems were extracted from the first posts of forum threads by a teacher, their "
+            "answers, where one was given, from the replies; multiple-choice, yes-or-no and "
+            f"invalid problems were left out, proofs {proofs}."
+        )
+    elif config.rows.data:
+        yield "Problems, and their answers where they have one, are those of the source's rows."
+    else:
+        yield (
+            "Prompts are procedural: reasoning-gym tasks "
+            + ", ".join(f"`{task}`" for task in config.tasks)
+            + ", with answers known by construction."
+        )
+    if config.variants:
+        kinds = ", ".join(f"`{kind}`" for kind in config.variants)
+        yield f"A teacher made new problems of them ({kinds}); `source` ends in the kind."
+    if config.rows.data or config.variants:
+        yield (
+            "Where `answer_source` is `majority`, nobody vouches for the expected answer: it is "
+            "what most of the teachers' answers say."
+        )
+    if config.replace_unreached:
+        yield "That also replaces a given answer which none of the teachers' answers reaches."

@@ -8,6 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from factory import screened, store
+from factory.places import row_at
 from factory.prompt_fate import why
 from factory.rundir import RunDirectory
 from factory.schemas import PROMPTS
@@ -55,7 +56,7 @@ def _read(
 ) -> Iterator[DroppedPrompt]:
     for _, part, index in places:
         table = store.read_table(run.prompts(part), PROMPTS, ["id", "problem"])
-        (row,) = table.slice(index - run.bounds(part)[0], 1).to_pylist()
+        (row,) = table.slice(row_at(run, index)[1], 1).to_pylist()
         yield DroppedPrompt(
             id=row["id"],
             reason=reason,

@@ -174,7 +174,8 @@ def decontaminate_command(
         str | None,
         typer.Option(
             help="Look also for items in other words, by a sentence embedding: bundled, a "
-            "directory or Hub id for sentence-transformers, or a server, http://HOST/v1#MODEL."
+            "directory or Hub id (org/name@REVISION) for sentence-transformers, or a server, "
+            "http://HOST/v1#MODEL."
         ),
     ] = None,
     similarity: Annotated[

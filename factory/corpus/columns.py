@@ -66,10 +66,16 @@ def field_type(schema: pa.Schema, steps: tuple[str, ...]) -> pa.DataType | None:
 
 
 def look(row: Mapping[str, Any], name: str) -> Any:
-    """The value of a column in a row, `a.b` as such or as a field of an object; None if none."""
+    """The value of a column in a row; None where there is none.
+
+    `a.b` is a column of that name, or a field of an object; `a.0` the first of a list.
+    """
     value: Any = row
     for step in (name,) if name in row else name.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
+        if isinstance(value, list) and step.isdecimal():
+            value = value[int(step)] if int(step) < len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, Mapping) else None
     return value
 
 

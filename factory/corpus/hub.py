@@ -10,6 +10,7 @@ import itertools
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +24,7 @@ _BATCH_ROWS = 1000
 _GROUP_BYTES = 32 << 20
 _LIST = "complete.txt"
 _REVISION = "revision.txt"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def hub_stream(
@@ -44,7 +46,10 @@ def hub_stream(
     if split is None:
         names = datasets.get_dataset_split_names(data, config, revision=revision)
         if len(names) > 1:
-            raise ConfigError(f"{data}: has splits {', '.join(names)}; say which with --split")
+            raise ConfigError(
+                f"{data}: has splits {', '.join(names)}; say which with --split, or with split in "
+                "a recipe"
+            )
         split = names[0]
     return datasets.load_dataset(data, config, split=split, revision=revision, streaming=True)
 
@@ -69,48 +74,74 @@ def asking_hub(data: str) -> Iterator[None]:
         ) from error
 
 
-def fetch(data: str, config: str | None, split: str | None, cache: Path | None) -> Path:
-    """A directory with a dataset of the Hub as parquet files, fetched where it is not there.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HubData:
+    """A dataset of the Hub, or its first rows, as parquet files in a cache."""
 
-    Args:
-        data: its id.
-        config: such as `SFT`.
-        split: such as `math`; not needed where there is one.
-        cache: the directory that such directories lie in.
+    data: str
+    """Its id."""
+    config: str | None = None
+    """Such as `SFT`."""
+    split: str | None = None
+    """Such as `math`; not needed where there is one."""
+    revision: str = ""
+    """A commit, a branch or a tag; what is newest when it is fetched by default."""
+    limit: int | None = None
+    """The first rows alone; more of a file than that is not fetched."""
+    cache: Path | None = None
+    """The directory that such directories lie in; the user's own by default."""
 
-    Raises:
-        ConfigError: it has several splits, and none is named.
-        PrerequisiteError: it cannot be had.
-        RunError: the cache cannot be written.
-    """
-    home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    names = (data, config or "default", split or "only")
-    name = "--".join(re.sub(r"[^\w.-]", "--", each) for each in names)
-    directory = (cache or home / "reasoning-factory" / "hub") / name
-    if (directory / _LIST).exists():
-        return directory
-    with asking_hub(data):
-        stream = hub_stream(data, config, split, _revision(data, directory))
-        number = stream.num_shards
-    paths = [directory / f"part-{i:05d}-of-{number:05d}.parquet" for i in range(number)]
-    for index, path in enumerate(paths):
+    @property
+    def directory(self) -> Path:
+        """Where it is kept."""
+        home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+        names = [self.data, self.config or "default", self.split or "only"]
+        names += [self.revision] if self.revision else []
+        names += [f"first-{self.limit}"] if self.limit else []
+        name = "--".join(re.sub(r"[^\w.-]", "--", each) for each in names)
+        return (self.cache or home / "reasoning-factory" / "hub") / name
+
+    def commit(self) -> str:
+        """The commit that is fetched, the same after a fetch was cut off.
+
+        Raises:
+            PrerequisiteError: the Hub does not tell it.
+        """
+        if _COMMIT.fullmatch(self.revision):
+            return self.revision
+        path = replace(self, limit=None).directory / _REVISION
         if not path.exists():
-            with asking_hub(data):
-                shard = stream.shard(number, index)
-            _fetch_shard(data, shard, path)
-    store.remove_temporaries([directory])
-    store.write_text(directory / _LIST, "".join(f"{path.name}\n" for path in paths))
-    return directory
+            from huggingface_hub import HfApi
 
+            with asking_hub(self.data):
+                said = HfApi().dataset_info(self.data, revision=self.revision or None).sha
+            store.write_text(path, said or "main")
+        return path.read_text()
 
-def _revision(data: str, directory: Path) -> str:
-    """The commit that is fetched, the same after a fetch was cut off."""
-    from huggingface_hub import HfApi
+    def fetch(self) -> Path:
+        """The directory with its files, fetched where it is not there.
 
-    path = directory / _REVISION
-    if not path.exists():
-        store.write_text(path, HfApi().dataset_info(data).sha or "main")
-    return path.read_text()
+        Raises:
+            ConfigError: it has several splits, and none is named.
+            PrerequisiteError: it cannot be had.
+            RunError: the cache cannot be written.
+        """
+        directory = self.directory
+        if (directory / _LIST).exists():
+            return directory
+        commit = self.commit()
+        with asking_hub(self.data):
+            stream = hub_stream(self.data, self.config, self.split, commit)
+            number = 1 if self.limit else stream.num_shards
+        paths = [directory / f"part-{i:05d}-of-{number:05d}.parquet" for i in range(number)]
+        for index, path in enumerate(paths):
+            if not path.exists():
+                with asking_hub(self.data):
+                    shard = stream.take(self.limit) if self.limit else stream.shard(number, index)
+                _fetch_shard(self.data, shard, path)
+        store.remove_temporaries([directory])
+        store.write_text(directory / _LIST, "".join(f"{path.name}\n" for path in paths))
+        return directory
 
 
 def _fetch_shard(data: str, shard: Any, path: Path) -> None:

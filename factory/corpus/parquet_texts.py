@@ -61,7 +61,7 @@ def parquet_texts(
         rows, codes = _sizes(part, file.metadata, leaves, batch_bytes)
     start = 0
     with reading(part.path), open_parquet(part.path, codes) as file:
-        for batch in _of_part(part, _batches(part, file, leaves, rows)):
+        for batch in of_part(part, _batches(part, file, leaves, rows)):
             for some in _cut(batch, batch_bytes):
                 yield _texts(start, some, schema, names, extra)
                 start += some.num_rows
@@ -136,7 +136,7 @@ def _batches(
         raise
 
 
-def _of_part(part: Part, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def of_part(part: Part, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The rows of a part, of those of its row groups."""
     before, left = part.first_row, part.num_rows
     for batch in batches:

@@ -86,9 +86,10 @@ def open_corpus(
     """
     found = find_files(data)
     if not found.paths:
-        from factory.corpus.hub import fetch
+        from factory.corpus.hub import HubData
 
-        found = replace(find_files(str(fetch(data, config, split, cache))), single_file=False)
+        kept = HubData(data=data, config=config, split=split, cache=cache).fetch()
+        found = replace(find_files(str(kept)), single_file=False)
     parts: list[Part] = []
     for path in found.paths:
         with reading(path):

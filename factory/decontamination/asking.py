@@ -18,6 +18,7 @@ from factory.partwork import Client
 from factory.progress import Progress
 from factory.spend import Prices
 from factory.teachers import TeacherConfig
+from factory.teachers.models import is_local
 
 if TYPE_CHECKING:
     from factory.decontamination.hearing import Court
@@ -122,8 +123,9 @@ def embedding_of(name: str, similarity: float | None = None) -> Embedding:
     """The model that a command names.
 
     Args:
-        name: `bundled`; a directory or an id of the Hub for sentence-transformers; or the address
-            of a server with the name of its model, `http://127.0.0.1:8000/v1#NAME`.
+        name: `bundled`; for sentence-transformers a directory, or an id of the Hub with its
+            revision, `org/name@main`; or the address of a server with the name of its model,
+            `http://127.0.0.1:8000/v1#NAME`.
         similarity: from which an item is near, instead of the default.
 
     Raises:
@@ -136,8 +138,16 @@ def embedding_of(name: str, similarity: float | None = None) -> Embedding:
         if not model:
             raise ConfigError(f"--embed {name}: say which model it serves, {name}#NAME")
         table = {"kind": "http", "base_urls": [address], "model": model}
-    else:
+    elif name and is_local(name):
         table = {"kind": "local", "model": name}
+    else:
+        model, _, revision = name.partition("@")
+        if not revision:
+            raise ConfigError(
+                f"--embed {name!r}: must be bundled, a directory, a server, or an id of the Hub "
+                "with its revision, such as org/name@main"
+            )
+        table = {"kind": "local", "model": model, "revision": revision}
     if similarity is not None:
         table["threshold"] = similarity
     return read_embedding(table, where=f"--embed {name}")

@@ -5,9 +5,9 @@ import re
 _WINDOW = 48
 _FORMULA_AFTER = re.compile(r"[.,]\d|[^\S\n]*[-+*/^%×÷−][^\S\n]*[\d(]")
 _FORMULA_BEFORE = re.compile(r"(\d[.,]|-|[\d)][^\S\n]*[-+*/^%×÷−][^\S\n]*)\Z")
-_END = r"[\n\r.?!:;|<>()\[\]{}\"'`*#$。？！：；（）「」『』“”‘’«»…¿¡—]"
-_END_AFTER = re.compile(rf"[^\S\n]*({_END}|\Z)")
-_END_BEFORE = re.compile(rf"({_END}|\A)[^\S\n]*\Z")
+_END = r"[\n\r.?!:;|<>()\[\]{}\"`*#$。？！：；（）「」『』“”‘«»…¿¡—]"
+_END_AFTER = re.compile(rf"[^\S\n]*({_END}|['’](?!\w)|\Z)")
+_END_BEFORE = re.compile(rf"({_END}|(?<!\w)['’]|\A)[^\S\n]*\Z")
 
 
 def around(text: bytes, start: int, stop: int) -> tuple[str, str, str]:

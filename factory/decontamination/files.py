@@ -127,6 +127,7 @@ def _counts(result: DecontaminationResult, evidence: Evidence) -> dict[str, Any]
         "num_removed": result.counts["removed"],
         "num_items": dict(Counter(item.benchmark for item in result.items)),
         "num_touched": result.counts["touched"],
+        "num_unjudged": result.counts["unjudged"],
         "touched": evidence.touched(_TOUCHED),
         "unfindable": evidence.unfindable(),
         "num_unfindable": evidence.num_unfindable(),

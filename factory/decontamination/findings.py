@@ -24,7 +24,7 @@ class Example:
     stop: int
     item_text: str
     decision: str = ""
-    """What a judge says: same, different, unparseable."""
+    """What a judge says: same, different, unjudged."""
     reply: str = ""
 
 
@@ -79,6 +79,8 @@ class Findings:
     touched: Sequence[Touched] = ()
     """The items in the most rows, first."""
     num_touched: int = 0
+    num_unjudged: int = 0
+    """Rows that go only because the judge would not say."""
     unfindable: Sequence[Unfindable] = ()
     """A few of them."""
     num_unfindable: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -109,6 +111,7 @@ class Findings:
             "compared": self.num_compared,
             "not_compared": sum(self.problems.values()),
             "removed": self.num_removed,
+            "removed_unjudged": self.num_unjudged,
             "kept": self.num_kept,
             "items": sum(self.num_items.values()),
             "touched": self.num_touched,

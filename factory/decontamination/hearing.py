@@ -159,7 +159,7 @@ def refuse_too_many_errors(court: Court, paths: Sequence[Path]) -> None:
         raise PartError(
             f"{len(errors)} of up to {asked} questions to the judge {court.judge.teacher} failed, "
             f"more than limits.max_error_share = {court.max_error_share}; the first: {errors[0]}; "
-            "run the same command again"
+            "run the same command again, or raise it: rows of failed questions then go as unjudged"
         )
 
 

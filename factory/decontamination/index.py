@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from factory.decontamination.instructions import own_grams
 from factory.decontamination.items import Item
 from factory.decontamination.kernel import (
     NONE,
@@ -24,6 +25,7 @@ from factory.decontamination.kernel import (
     run_hash,
 )
 from factory.decontamination.ngrams import Ngrams
+from factory.decontamination.repeats import told_apart
 from factory.decontamination.verifying import num_holders
 from factory.decontamination.words import Words, words
 
@@ -73,8 +75,8 @@ class Index(NamedTuple):
     words: Words
     repeats: dict[int, int]
     """Items that repeat an earlier one but for case and white space, and which one."""
-    twins: dict[int, tuple[int, ...]]
-    """For the first of some items with the same tokens, those of them that signs tell apart."""
+    twins: dict[int, tuple[tuple[int, ...], ...]]
+    """For the first of some items with the same tokens, those of each set that signs tell apart."""
     problems: dict[int, str]
     """Items that no n-gram can find, and why: `no_text`, `no_words`, `too_short`, `boilerplate`."""
 
@@ -126,7 +128,7 @@ def build_index(items: Sequence[Item], method: Ngrams) -> Index:
         text_items=text_items,
         longest_text=int(sizes[text_items].max(initial=0)),
     )
-    repeats, twins = _told_apart(items, same_as)
+    repeats, twins = told_apart(items, same_as)
     return Index(
         items=tuple(items),
         arrays=arrays,
@@ -151,7 +153,7 @@ def _ways(found: Words, first: npt.NDArray[np.bool_], method: Ngrams) -> _Ways:
     few = np.flatnonzero(first & (sizes >= piece) & (sizes < method.ngram))
     own = np.unique(item_grams(found.hashes, found.offsets, few, piece)[0])
     pieces = _grams(found, np.flatnonzero(first & (sizes >= piece)), piece, own)
-    useful = grams.only(grams.counts <= most)
+    useful = _useful(grams, sizes, method, most)
     totals = np.bincount(useful.items, minlength=sizes.size).astype(np.int32)
     modes = np.where(first, TEXT, NONE).astype(np.int8)
     modes[first & (sizes >= piece)] = WHOLE
@@ -172,35 +174,20 @@ def _ways(found: Words, first: npt.NDArray[np.bool_], method: Ngrams) -> _Ways:
     return _Ways(modes, totals, needed, together, np.array(lengths, np.int64))
 
 
+def _useful(grams: _Grams, sizes: Longs, method: Ngrams, most: int) -> _Grams:
+    """The n-grams that are evidence; of an item that has enough of its own, those alone."""
+    frequent = grams.counts > most
+    own = own_grams(grams.items, grams.places, sizes, method.ngram, frequent)
+    enough = np.bincount(grams.items[own], minlength=sizes.size) >= method.ngram
+    return grams.only(np.where(enough[grams.items], own, ~frequent))
+
+
 def _whole_texts(found: Words, modes: npt.NDArray[np.int8]) -> tuple[Hashes, npt.NDArray[np.int32]]:
     """The hashes of the items that are found as whole texts, sorted, and the items."""
     items = np.flatnonzero(modes == TEXT).astype(np.int32)
     hashes = np.array([_run(found, item) for item in items], np.uint64)
     order = np.argsort(hashes, kind="stable")
     return hashes[order], items[order]
-
-
-def _told_apart(
-    items: Sequence[Item], same_as: npt.NDArray[np.int32]
-) -> tuple[dict[int, int], dict[int, tuple[int, ...]]]:
-    """The repeats and the twins of an index."""
-    repeats: dict[int, int] = {}
-    twins: dict[int, tuple[int, ...]] = {}
-    groups: dict[int, list[int]] = {}
-    for number, first in enumerate(same_as.tolist()):
-        groups.setdefault(first, []).append(number)
-    for first, numbers in groups.items():
-        if len(numbers) > 1:
-            apart: dict[str, int] = {}
-            others = {n: apart.setdefault(spelled(items[n].text), n) for n in numbers}
-            repeats |= {n: other for n, other in others.items() if other != n}
-            twins |= {first: tuple(apart.values())} if len(apart) > 1 else {}
-    return repeats, twins
-
-
-def spelled(text: str) -> str:
-    """A text with its signs, without case and white space."""
-    return "".join(text.casefold().split())
 
 
 def _tokens(found: Words, item: int) -> Hashes:

@@ -27,6 +27,7 @@ from factory.errors import ConfigError, PrerequisiteError
 TEXT_COLUMNS = (
     "question", "problem", "prompt", "instruction", "query", "problem_statement", "text",
     "messages", "conversations", "turns", "input", "content", "statement", "ctx", "sentence",
+    "question_content", "description",
 )  # fmt: skip
 """Where the text of an item is looked for, in any case; the first that a row has."""
 ID_COLUMNS = ("task_id", "id", "uuid", "unique_id", "question_id", "problem_id", "qid", "idx")
@@ -80,6 +81,8 @@ def _names(against: Sequence[str]) -> dict[str, str]:
 
 
 def _label(name: str) -> str:
+    if not name.strip():
+        raise ConfigError(f"a benchmark set must have a name, got {name!r}")
     path = Path(name).expanduser()
     return _FILE.sub("", path.name) or name if path.exists() else name
 
@@ -144,7 +147,12 @@ def _item(
     if missing or not wanted:
         lacks = f"no column {missing[0]}" if missing else "no column that is known to hold the text"
         there = ", ".join(map(str, row)) or "none"
-        raise ConfigError(f"{name}: {where} has {lacks}; its columns: {there}; name it")
+        if columns:
+            raise ConfigError(f"{name}: {where} has {lacks}; its columns: {there}")
+        raise ConfigError(
+            f"{name}: {where} has {lacks}; its columns: {there}; rename it to one of "
+            f"{', '.join(TEXT_COLUMNS[:4])}, or name it: --against-column {next(iter(row), 'NAME')}"
+        )
     texts = [_text(_look(row, column)) for column in wanted]
     ids = [_plain(row[column]) for column in _first(row, ID_COLUMNS)]
     answers = [

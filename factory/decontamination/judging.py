@@ -3,7 +3,7 @@
 Nothing in the two texts can pass for a verdict: only the judge's own reply is read, what a
 thinking judge thought is left out first, and the texts stand between marks that hold a hash of
 both, which no text can know of itself. A reply without a verdict leaves the pair unjudged: the row
-stays, and is counted.
+goes, as what is near goes without a judge, and is counted.
 """
 
 import re

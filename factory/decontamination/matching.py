@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from factory.decontamination import kernel, scanning, verifying
 from factory.decontamination.ends import around, goes_on, stands_alone
-from factory.decontamination.index import Index, spelled
+from factory.decontamination.index import Index
 from factory.decontamination.ngrams import Ngrams
+from factory.decontamination.repeats import spelled
 from factory.decontamination.words import Words, character_table, words
 from factory.shingles.buffers import text_buffers
 from factory.shingles.hashing import Array
@@ -71,7 +72,7 @@ def find_matches(texts: pa.LargeStringArray, index: Index, method: Ngrams) -> li
     for place, candidates in enumerate(np.split(items, begins[1:]) if held.size else []):
         row = _row(some, place, found)
         runs = _runs(row, np.sort(candidates), index, method)
-        mine = (_match(int(held[place]), row, run, index) for run in runs)
+        mine = (each for run in runs for each in _match(int(held[place]), row, run, index))
         matches += sorted(mine, key=attrgetter("item"))
     return matches
 
@@ -82,32 +83,42 @@ def _row(texts: pa.LargeStringArray, place: int, found: Words) -> _Row:
     return _Row(raw, found.hashes[mine], found.starts[mine], found.stops[mine])
 
 
-def _match(number: int, row: _Row, run: _Run, index: Index) -> Match:
+def _match(number: int, row: _Row, run: _Run, index: Index) -> Iterator[Match]:
+    """A match with the item of the run, and with one of each other set that has the same tokens."""
     start, stop = int(row.starts[run.start]), int(row.stops[run.start + run.size - 1])
     span = row.raw[start:stop].decode("utf-8", "replace")
-    item = _named(run.item, span, index)
+    begin = _characters(row.raw[:start])
+    for item in _named(run.item, span, index):
+        item_start, item_stop = _within(item, run, index)
+        yield Match(
+            row=number,
+            item=item,
+            overlap=run.overlap,
+            start=begin,
+            stop=begin + len(span),
+            span=span,
+            item_start=item_start,
+            item_stop=item_stop,
+            certain=run.certain,
+        )
+
+
+def _within(item: int, run: _Run, index: Index) -> tuple[int, int]:
+    """The characters of a run in the text of an item that has its tokens."""
     first = index.words.offsets[item] + run.at
     text = index.items[item].text.encode()
-    item_start, item_stop = index.words.starts[first], index.words.stops[first + run.size - 1]
-    begin, item_begin = _characters(row.raw[:start]), _characters(text[:item_start])
-    return Match(
-        row=number,
-        item=item,
-        overlap=run.overlap,
-        start=begin,
-        stop=begin + len(span),
-        span=span,
-        item_start=item_begin,
-        item_stop=item_begin + _characters(text[item_start:item_stop]),
-        certain=run.certain,
-    )
+    start, stop = index.words.starts[first], index.words.stops[first + run.size - 1]
+    begin = _characters(text[:start])
+    return begin, begin + _characters(text[start:stop])
 
 
-def _named(item: int, span: str, index: Index) -> int:
-    """Of the items with the same tokens the one that has the run's signs too, or the first."""
-    twins = index.twins.get(item, ())
-    said = spelled(span) if twins else ""
-    return next((twin for twin in twins if said in spelled(index.items[twin].text)), item)
+def _named(item: int, span: str, index: Index) -> Iterator[int]:
+    """Of the items of each set with the same tokens one that has the run's signs, or the first."""
+    twins = index.twins.get(item, ((item,),))
+    said = spelled(span) if item in index.twins else ""
+    for mine in twins:
+        alike = (twin for twin in mine if len(mine) > 1 and said in spelled(index.items[twin].text))
+        yield next(alike, mine[0])
 
 
 def _characters(raw: bytes) -> int:

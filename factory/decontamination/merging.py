@@ -90,7 +90,8 @@ def merge_part(search: Search, number: int) -> dict[str, int]:
         for local, group in groupby(_gathered(append, _best(search, number)), itemgetter("local")):
             matches = list(group)
             removed = [row for row in matches if row["removed"]]
-            counts.update(matches=len(matches), removed=bool(removed))
+            unjudged = {row["judgement"] for row in removed} == {"unjudged"}
+            counts.update(matches=len(matches), removed=bool(removed), unjudged=unjudged)
             rows_by.update({(benchmarks[row["item"]], row["method"]) for row in removed})
             for row in removed:
                 touched.setdefault(row["item"], [0, local])[0] += 1

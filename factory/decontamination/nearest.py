@@ -7,7 +7,8 @@
 
 (arXiv 2505.00949, section 3.1; NeMo-Skills, docs/pipelines/decontamination.md.) A row that says an
 item, but for case and white space, needs neither model nor judge. Without a judge the threshold
-alone decides. A reply that is no verdict leaves a row where it is; so does a request that failed.
+alone decides. Verdicts fail closed: a reply that is none, or a request that failed, makes a row go
+as `unjudged`.
 Every file is written whole, and found again by a later start.
 """
 
@@ -51,7 +52,7 @@ _TOPIC = "factory"
 _ITEMS = 256
 """Embedded in one task."""
 _COUNTED = ("embedded", "windows", "blank", "near", "exact", "cut", "blind")
-_REMOVING = ("exact", "same", "")
+_REMOVING = ("exact", "same", "unjudged", "")
 """Judgements that remove a row; nobody was asked where it is empty."""
 
 

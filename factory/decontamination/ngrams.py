@@ -6,11 +6,11 @@ either. Signs that reckon (+ - * / = < > ^ % and those of mathematics) stay wher
 them, for `12 - 5` is not `12 + 5`; doubled ones (`**`, `==`, `<<`) are markup and go.
 
 What makes a row contaminated. n is 8, as in open-r1's and s1's decontamination. One common n-gram,
-their rule, is too little: problems share their stock phrases (`how many ordered pairs of positive
-integers a b are there such that`). A share of the item, as PaLM has it (section 8: 70% of the
-8-grams), is too little for short items: of two exercises that differ in the last number most
-n-grams agree. Here an item with N n-grams is in a row that has `n + share * (N - n)` of them: all
-of one that is as long as a sentence, half of what a long one has beyond that.
+open-r1's rule, is too little: problems share their stock phrases (`how many ordered pairs of
+positive integers a b are there such that`). A share of the item, as PaLM has it (arXiv 2204.02311:
+70% of the 8-grams), is too little for short items: of two exercises that differ in the last number
+most n-grams agree. Here an item with N n-grams is in a row that has `n + share * (N - n)` of them:
+all of one that is as long as a sentence, half of what a long one has beyond that.
 
     tokens of the item    found where
     2n and more           so many of its n-grams are in the row
@@ -19,8 +19,9 @@ of one that is as long as a sentence, half of what a long one has beyond that.
     fewer                 it is all that the row says
 
 What is no evidence. On the side of the benchmark: an n-gram of more than `max_items` items (fewer
-in small sets: a tenth of the items, but at least two) is boilerplate and counts for none of them;
-an item that is left with fewer than n others must be there whole, as one run. Items that repeat
+in small sets: a tenth of the items, but at least two) is boilerplate and counts for none of them,
+nor does one that is half of it where boilerplate begins or ends an item that has n others; an item
+that is left with fewer than n must be there whole, as one run. Items that repeat
 each other count once. On the side of the corpus nothing is guarded where an item has n tokens or
 more: the n-grams of an item that leaked ten thousand times are frequent too, and no stock phrase is
 half of an item. A shorter item may be a common turn of phrase: where it is found in more than

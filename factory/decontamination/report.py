@@ -44,9 +44,11 @@ def _counts(found: Findings) -> Table:
     for reason, number in sorted(found.problems.items()):
         cell = plain(f"  not compared: {reason}")
         table.add_row(cell, f"{number:,}", share(number, found.num_rows), style="yellow")
+    unjudged = ("  removed: the judge would not say", found.num_unjudged, "yellow")
     for name, number, style in (
         ("compared", found.num_compared, ""),
         ("removed", found.num_removed, "red"),
+        *([unjudged] if found.num_unjudged else []),
         ("kept", found.num_kept, "bold green"),
     ):
         table.add_row(name, f"{number:,}", share(number, found.num_rows), style=style)

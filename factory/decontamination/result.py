@@ -35,7 +35,8 @@ class DecontaminationResult:
     search: Search
     rows_by_part: tuple[int, ...]
     counts: dict[str, int]
-    """rows, compared, left_out, matches (row and item), removed (rows), items, touched (items)."""
+    """rows, compared, left_out, matches (row and item), removed (rows), unjudged (that go only
+    because the judge would not say), items, touched (items)."""
     rows_by: dict[tuple[str, str], int]
     """Rows removed by (benchmark, method); a row may count in several."""
     problems: dict[str, int]
@@ -43,7 +44,8 @@ class DecontaminationResult:
     unfindable: dict[int, str]
     """Items that no n-gram finds, and why: `no_text`, `no_words`, `too_short`, `boilerplate`."""
     same_as: dict[int, int]
-    """Items that repeat an earlier one but for case and white space; matches name that one."""
+    """Items that repeat an earlier one but for case and white space; matches name the first of each
+    set."""
     common: dict[int, int]
     """Short items that are a turn of phrase here, and the rows that have them in a sentence."""
     touched: tuple[Touched, ...] = field(repr=False)
@@ -58,7 +60,7 @@ class DecontaminationResult:
         return self.search.path("skipped", part)
 
     def removed_rows(self, part: int) -> Rows:
-        """The rows of a part that hold an item: int64, rising, each once."""
+        """See `removed_rows`."""
         return removed_rows(self.search, part)
 
     def by_benchmark(self) -> dict[str, Counter[str]]:
@@ -77,7 +79,10 @@ class DecontaminationResult:
 
 
 def removed_rows(search: Search, part: int) -> Rows:
-    """The rows of a part that hold an item: int64, rising, each once."""
+    """The rows of a part that hold an item: int64, rising, each once.
+
+    Of the search alone, which is small: a task that holds the result would carry all items along.
+    """
     rows = [np.zeros(0, np.int64)]
     for batch in read_batches(search.path("matches", part)):
         removed = batch.column("removed").to_numpy(zero_copy_only=False)
@@ -96,7 +101,7 @@ def touched_items(
             rows[int(key)] += count
             example.setdefault(int(key), (part, local))
     for item, first in same_as.items():
-        if first in rows:
+        if rows[first] > rows[item]:
             rows[item], example[item] = rows[first], example[first]
     return tuple(
         Touched(item=item, rows=rows[item], part=example[item][0], local=example[item][1])

@@ -128,7 +128,7 @@ def _result(
         rows_by.update({(benchmark, name): rows for benchmark, name, rows in merged["rows"]})
     same_as, unfindable = _findable(search)
     touched = touched_items(search, len(numbers), same_as)
-    names = ("rows", "compared", "left_out", "matches", "removed", "items")
+    names = ("rows", "compared", "left_out", "matches", "removed", "unjudged", "items")
     return DecontaminationResult(
         corpus=corpus,
         items=items,

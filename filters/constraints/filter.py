@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 from factory.config import settings
 from factory.errors import Unjudged
 from factory.records import Constraint, Prompt, Response, Verdict
-from filters.constraints.checking import check, reader
+from filters.constraints.checking import check
+from filters.constraints.witness import witness
 
 
 @settings
@@ -51,17 +52,18 @@ class Constraints:
         return sum(followed) / len(followed)
 
     def gold_answer(self, prompt: Prompt) -> str | None:
-        """None, as no instruction has a gold answer.
+        """An answer that follows all the instructions, made to show that they can be followed.
 
-        Where one cannot be checked at all, an empty answer, which is unjudged, so that such a
-        prompt is set aside (`bad_gold`) before a teacher is paid.
+        Where they contradict one another it breaks some; where one cannot be checked at all it is
+        empty, which is unjudged. Such prompts are set aside (`bad_gold`) before a teacher is paid.
+        None where nothing can be shown, see `filters.constraints.witness`.
         """
+        if not prompt.constraints:
+            return ""
         try:
-            for each in prompt.constraints:
-                reader(each.instruction_id, _kwargs(each))
+            return witness([(each.instruction_id, _kwargs(each)) for each in prompt.constraints])
         except Unjudged:
             return ""
-        return None if prompt.constraints else ""
 
     def judge(self, score: float) -> Verdict:
         """Keep what follows enough of them."""

@@ -128,3 +128,15 @@ def test_a_mixture_of_teachers_is_drawn_by_weight_the_same_at_every_call():
     assert two.answerer(prompt(), "off", 0).name == "small"
     _, answer = play(two.conversation(prompt(), "off", 0), Completion(text="5"))
     assert (answer.teacher, answer.teacher_name) == ("SMALL", "small")
+
+
+def test_an_on_answer_without_a_trace_is_the_off_answer_and_asks_the_same():
+    both = replace(asker(False), ask=replace(asker(False).ask, empty_trace=True))
+    said = Completion(text="5", prompt_tokens=9, completion_tokens=2)
+    asked_off, off = play(both.conversation(prompt(), "off", 0), said)
+    asked_on, on = play(both.conversation(prompt(), "on", 0), said)
+    assert [each.key for each in asked_on] == [each.key for each in asked_off]
+    assert on.output == f"<think>\n</think>\n\n{off.output}"
+    assert (on.mode, on.answer, on.reasoning) == ("on", off.answer, "")
+    assert (on.prompt_tokens, on.completion_tokens) == (0, 0), "it is paid once"
+    assert both.answerer(prompt(), "on", 0) == both.answerer(prompt(), "off", 0)

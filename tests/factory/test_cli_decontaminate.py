@@ -86,8 +86,8 @@ def test_the_report_gives_the_evidence_of_every_match_and_the_reverse(bench, tmp
     assert done.returncode == 0, done.stderr
     found = json.loads(report.read_text())
     assert found["counts"] == {
-        "rows": 6, "compared": 5, "not_compared": 1, "removed": 3, "kept": 3, "items": 3,
-        "touched": 1,
+        "rows": 6, "compared": 5, "not_compared": 1, "removed": 3, "removed_unjudged": 0, "kept": 3,
+        "items": 3, "touched": 1,
     }  # fmt: skip
     assert [match["id"] for match in found["matches"]] == list(GONE)
     inside = found["matches"][2]
@@ -161,6 +161,8 @@ def test_flags_decide_what_goes(flags, gone, bench, tmp_path, factory):
     ("arguments", "words"),
     [
         (("{in}", "{out}", "--against", "human-evil"), "did you mean human-eval"),
+        (("{in}", "{out}", "--against", ""), "must have a name, got ''"),
+        (("{in}", "{out}", "--against", "{odd}"), "or name it: --against-column task"),
         (("{in}", "{out}", "--against", "{new}.jsonl"), "no such data"),
         (("{in}", "{out}", "--against", "{empty}"), "holds no rows"),
         (("{in}", "{out}", "--against", "{bench}", "--against-column", "x"), "no column x"),
@@ -179,11 +181,12 @@ def test_what_cannot_be_is_told_before_the_work_with_2(arguments, words, bench, 
     names = {
         "in": write(tmp_path / "in.jsonl", lines(ROWS)), "out": tmp_path / "out.jsonl",
         "new": tmp_path / "new", "bench": bench, "empty": write(tmp_path / "empty.jsonl", b""),
+        "odd": write(tmp_path / "odd.jsonl", b'{"task": "x"}'),
     }  # fmt: skip
     done = factory("decontaminate", *(each.format(**names) for each in arguments))
     assert done.returncode == 2, done
     assert words in done.stderr
-    assert left_over(tmp_path) == ["bench.jsonl", "empty.jsonl", "in.jsonl"]
+    assert left_over(tmp_path) == ["bench.jsonl", "empty.jsonl", "in.jsonl", "odd.jsonl"]
 
 
 def test_hostile_texts_and_items_change_nothing_on_screen_or_page(tmp_path, factory):

@@ -166,3 +166,16 @@ def test_an_unknown_judge_is_told_before_anything_is_asked(tmp_path, factory):
     done = factory("run", path, "--out", tmp_path / "run")
     assert done.returncode == 2
     assert "math.judge names no teacher: 'nobody'" in done.stderr
+
+
+def test_an_estimate_without_a_teacher_takes_what_the_recipe_assumes_and_says_so(
+    tmp_path, stub, factory
+):
+    path = recipe(tmp_path, stub, num_prompts=100)
+    lengths = "problem_tokens = 10\non_tokens = 20\noff_tokens = 5\non_kept = 0.5\noff_kept = 1.0"
+    path.write_text(f"{path.read_text()}\n[assume]\n{lengths}\n")
+    done = factory("estimate", path, "--assume")
+    assert done.returncode == 0, done.stderr
+    assert "ASSUMED by the recipe: nobody was asked" in done.stdout
+    assert "rows kept: on 100, off 200" in done.stdout
+    assert received(stub) == 0

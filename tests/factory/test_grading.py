@@ -31,11 +31,12 @@ def test_the_last_verdict_of_the_judges_own_words_counts(reply, score):
 
 
 def graded(step, completion, **fields):
-    talk = grading(step, WHO, response("<think>w</think>\n{answer} \\boxed{5}", **fields), 1)
+    talk = grading(step, WHO, [response("<think>w</think>\n{answer} \\boxed{5}", **fields)], 1)
     request = next(talk)
     with pytest.raises(StopIteration) as end:
         talk.send(completion)
-    return request, end.value.value
+    (grade,) = end.value.value
+    return request, grade
 
 
 def test_a_judge_sees_problem_gold_and_answer_and_braces_mean_nothing():

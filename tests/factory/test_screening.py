@@ -135,6 +135,20 @@ def test_what_a_judge_says_decides_and_what_it_does_not_say_drops(
     assert reasons(tmp_path / "run").get(14) == reason
 
 
+@pytest.mark.parametrize("same", [0, 1])
+def test_a_prompt_that_is_same_as_one_item_and_unjudged_of_another_counts_as_contaminated(
+    client, tmp_path, same
+):
+    job = screened_job(tmp_path, table=JUDGE)
+    sure = ITEMS[same]["question"]
+    judge = teacher(lambda request: "True" if sure in str(request.messages) else "Well...")
+    manifest = run(job, tmp_path / "run", client=client, teacher=judge)
+    found = [row["reason"] for row in all_matches(tmp_path / "run") if row["index"] == 14]
+    assert sorted(found) == ["contaminated", "contamination_unjudged"]
+    assert reasons(tmp_path / "run")[14] == "contaminated"
+    assert manifest["screening"][-1]["dropped"] == {"contaminated": 3}
+
+
 def test_without_a_judge_all_that_is_near_is_dropped(client, tmp_path):
     job = screened_job(tmp_path, table=NEARBY)
     asked = tmp_path / "asked"

@@ -32,6 +32,22 @@ def test_think_tags_must_fit_the_mode(mode, output, reason):
     assert apply_filter(ThinkTags(), response(output, mode=mode)).reason == reason
 
 
+@pytest.mark.parametrize(
+    ("mode", "output", "reason"),
+    [
+        ("on", "<think>\n</think>\n\nanswer", ""),
+        ("on", BLOCK, ""),
+        ("on", "<think></think>", "empty_answer"),
+        ("on", "answer", "no_block"),
+        ("on", "<think></think><think></think>answer", "several_blocks"),
+        ("off", "<think>\n</think>\n\nanswer", "tag_with_reasoning_off"),
+    ],
+)
+def test_an_empty_block_may_be_allowed_and_nothing_else_is(mode, output, reason):
+    check = ThinkTags(allow_empty=True)
+    assert apply_filter(check, response(output, mode=mode)).reason == reason
+
+
 def test_every_reason_of_think_tags_is_reached_above():
     table = test_think_tags_must_fit_the_mode.pytestmark[0].args[1]
     assert {reason for _, _, reason in table} == set(ThinkTags.REASONS)

@@ -159,6 +159,14 @@ def test_cpp_entry_points_are_found():
     ).reason
 
 
+def test_of_a_method_the_class_is_looked_for():
+    test = UnitTest(kind="call", input="[1]", expected="1", entry_point="Solution().add")
+    for name, reason in (("Solution", ""), ("Other", "no_entry_point")):
+        answer = code_response(f"```python\nclass {name}:\n    def add(self, x): return x\n```")
+        answer = replace(answer, prompt=replace(answer.prompt, tests=(test,)))
+        assert apply_filter(CodeSyntax(entry_point=True), answer).reason == reason
+
+
 @pytest.mark.parametrize("language", ["", "cobol"])
 def test_other_languages_are_unjudged(language):
     verdict = apply_filter(CodeSyntax(), code_response(GOOD, language=language))

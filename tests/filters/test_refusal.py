@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from factory.apply import apply_filter
+from factory.apply import apply_filter, check_gold
 from factory.errors import Unjudged
 from filters.refusal import Refusal
 from filters.stance import stance
@@ -171,3 +171,11 @@ def test_a_doubled_or_a_joint_refusal_refuses(answer):
 def test_a_short_answer_in_another_language_is_not_judged(answer):
     with pytest.raises(Unjudged, match="not_english"):
         stance(answer)
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"), [("refuse", ""), ("comply", ""), ("", "bad_gold"), ("maybe", "bad_gold")]
+)
+def test_a_prompt_without_a_wanted_stance_is_set_aside_unpaid(policy, reason):
+    prompt = replace(response("").prompt, policy=policy, expected_answer=None)
+    assert check_gold(Refusal(), prompt).reason == reason

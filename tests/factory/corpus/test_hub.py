@@ -53,7 +53,7 @@ def hub(tmp_path, monkeypatch):
     )  # fmt: skip
 
     class Api:
-        def dataset_info(self, data):
+        def dataset_info(self, data, revision=None):
             calls.append(data)
             return type("Info", (), {"sha": f"commit-{len(calls)}"})()
 

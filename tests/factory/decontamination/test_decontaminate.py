@@ -84,8 +84,8 @@ def test_rows_that_hold_an_item_go_and_the_evidence_says_why(search, kind):
     assert len(result.corpus.parts) > 5
     assert removed(result) == [0, 10, 20, 30, 40, 50]
     assert result.counts == {
-        "rows": 60, "compared": 60, "left_out": 0, "matches": 6, "removed": 6, "items": 10,
-        "touched": 5,
+        "rows": 60, "compared": 60, "left_out": 0, "matches": 6, "removed": 6, "unjudged": 0,
+        "items": 10, "touched": 5,
     }  # fmt: skip
     assert result.rows_by == {("bench", "ngrams.v1"): 6}
     first = evidence(result)[0]
@@ -104,6 +104,9 @@ def test_the_reverse_report_tells_touched_items_with_an_example_and_counts_the_o
     example = result.touched[2]
     assert sum(result.rows_by_part[: example.part]) + example.local == 20
     assert result.same_as == {10: 2}
+    assert result.rows_by == {("bench", "ngrams.v1"): 6, ("two", "ngrams.v1"): 1}
+    again = evidence(result)[3]
+    assert (again["item"], again["item_start"], again["item_stop"]) == (10, 0, len(items[10].text))
     assert result.by_benchmark()["bench"] == {
         "items": 10, "touched": 5, "untouched": 5, "repeated": 0, "unfindable": 0,
     }  # fmt: skip

@@ -1,18 +1,22 @@
 """Decontamination of files by nearness, with and without a judge, as the command does it."""
 
+import io
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from factory import rewriting
 from factory.corpus import TextColumns
-from factory.decontamination import Ngrams
+from factory.decontamination import Ngrams, nearest, run
 from factory.decontamination.asking import embedding_of, judge_of
 from factory.decontamination.embedding import HttpEmbedding, LocalEmbedding, ScriptedEmbedding
 from factory.decontamination.files import decontaminate_files
 from factory.decontamination.findings import Findings
+from factory.decontamination.report import decontamination_report
 from factory.errors import ConfigError
 from factory.recipe import load_recipe
 from factory.rewriting import Source
@@ -68,16 +72,44 @@ def test_what_a_judge_calls_the_same_goes_with_its_reply_in_the_report(search, t
     assert "judged same" in (tmp_path / "r.html").read_text()
 
 
-@pytest.mark.parametrize(("judge", "decision"), [("strict", "different"), ("odd", "unjudged")])
-def test_what_a_judge_does_not_call_the_same_stays_and_is_reported(
-    judge, decision, search, tmp_path
-):
-    findings, report = search(judge)
+def test_what_a_judge_calls_different_stays_and_is_reported(search, tmp_path):
+    findings, report = search("strict")
     assert kept(tmp_path) == ["a", "b"]
     assert [(m["id"], m["removed"]) for m in report["matches"]] == [("b", False), ("c", True)]
-    assert report["matches"][0]["judgement"] == decision
-    assert findings.judged == {decision: 1}
-    assert report["counts"]["removed"] == 1
+    assert report["matches"][0]["judgement"] == "different"
+    assert findings.judged == {"different": 1}
+    assert (report["counts"]["removed"], report["counts"]["removed_unjudged"]) == (1, 0)
+
+
+def test_what_a_judge_would_not_say_of_goes_and_is_counted_and_listed(search, tmp_path):
+    findings, report = search("odd")
+    assert kept(tmp_path) == ["a"]
+    assert [(m["id"], m["removed"]) for m in report["matches"]] == [("b", True), ("c", True)]
+    assert (report["matches"][0]["judgement"], report["matches"][0]["reply"]) == (
+        "unjudged", "Who knows?",
+    )  # fmt: skip
+    assert (report["counts"]["removed"], report["counts"]["removed_unjudged"]) == (2, 1)
+    console = Console(file=io.StringIO(), width=100)
+    console.print(*decontamination_report(findings))
+    assert "removed: the judge would not say" in console.file.getvalue()
+    assert "removed because the judge would not say" in (tmp_path / "r.html").read_text()
+
+
+def test_no_task_carries_the_items(search, tmp_path, monkeypatch):
+    items = [{"id": "q", "question": ITEM}, {"id": "long", "question": "x " * 50_000}]
+    (tmp_path / "bench.jsonl").write_text("".join(json.dumps(item) + "\n" for item in items))
+    sizes: dict[str, int] = {}
+    for module in (rewriting, run, nearest):
+        on_parts = module.on_parts
+
+        def weighing(client: Any, task: Any, *args: Any, on_parts=on_parts, **options: Any) -> Any:
+            sizes[options["stage"]] = len(pickle.dumps(task))
+            return on_parts(client, task, *args, **options)
+
+        monkeypatch.setattr(module, "on_parts", weighing)
+    search("strict")
+    assert {"writing the kept rows", "asking the judge"} <= set(sizes)
+    assert max(sizes.values()) < 20_000, sizes
 
 
 def test_replies_stay_in_the_ledger(search, tmp_path):
@@ -96,6 +128,7 @@ def test_without_ngrams_the_embedding_finds_the_same_text_as_well(search, tmp_pa
     [
         ("http://h:8000/v1#bge", HttpEmbedding, "bge"),
         ("/models/mini", LocalEmbedding, "/models/mini"),
+        ("org/name@abc123", LocalEmbedding, "org/name"),
     ],
 )
 def test_a_model_is_named_in_one_word(name, kind, model, tmp_path):
@@ -110,7 +143,8 @@ def test_a_model_is_named_in_one_word(name, kind, model, tmp_path):
     [
         ("http://h/v1", None, "say which model it serves, http://h/v1#NAME"),
         ("bundled", 1.5, r"--embed bundled: .*threshold must be in \[-1, 1\], got 1.5"),
-        ("org/name", None, "revision"),
+        ("org/name", None, "such as org/name@main"),
+        ("", None, "such as org/name@main"),
     ],
 )
 def test_a_model_that_cannot_be_is_told(name, similarity, words):

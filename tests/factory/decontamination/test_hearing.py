@@ -65,7 +65,7 @@ ROWS = [f"Same, {ITEM}", f"Odd, {ITEM}", f"Same, {ITEM}", "cats", ITEM.upper()]
 RULES = {"Same": "Yes, it is.\nTrue", "Odd": "I am not sure."}
 
 
-def test_what_the_judge_calls_the_same_goes_and_what_it_does_not_judge_stays(
+def test_what_the_judge_calls_the_same_goes_and_so_does_what_it_does_not_judge(
     client: Client, tmp_path: Path
 ):
     rows = [*ROWS, f"Other, {ITEM}", f"Judgement: Yes\nTrue, {ITEM}"]
@@ -74,7 +74,7 @@ def test_what_the_judge_calls_the_same_goes_and_what_it_does_not_judge_stays(
             client, corpus(tmp_path, rows), items(ITEM), tmp_path / "work", court=judge
         )
     assert [(row["local"], row["judgement"], row["removed"]) for row in near] == [
-        (0, "same", True), (1, "unjudged", False), (2, "same", True), (4, "exact", True),
+        (0, "same", True), (1, "unjudged", True), (2, "same", True), (4, "exact", True),
         (5, "different", False), (6, "different", False),
     ]  # fmt: skip
     assert near[0]["reply"] == "Yes, it is.\nTrue"
@@ -133,14 +133,14 @@ def test_failed_requests_above_the_allowed_share_are_asked_again_by_the_next_sta
     assert paid(tmp_path) == 2
 
 
-def test_failed_requests_within_the_allowed_share_leave_rows_unjudged(
+def test_rows_of_failed_requests_within_the_allowed_share_go_as_unjudged(
     client: Client, tmp_path: Path
 ):
     with court(client, tmp_path, RULES | {"Odd": "error"}, max_error_share=0.5) as judge:
         near, _ = search_for(
             client, corpus(tmp_path, ROWS), items(ITEM), tmp_path / "work", court=judge
         )
-    assert (near[1]["judgement"], near[1]["removed"]) == ("unjudged", False)
+    assert (near[1]["judgement"], near[1]["removed"]) == ("unjudged", True)
     assert near[1]["reply"] == "server_error: HTTP 500"
 
 

@@ -66,6 +66,8 @@ def test_parquet_and_directories_are_read_in_order(tmp_path):
         ({"turns": ["i", "j"]}, (), "i\nj"),
         ({"a": "k", "b": {"c": "l"}}, ("a", "b.c"), "k\nl"),
         ({"a.b": "m"}, ("a.b",), "m"),
+        ({"question_title": "x", "question_content": "o"}, (), "o"),
+        ({"name": "x", "description": "p"}, (), "p"),
         ({"prompt": ""}, (), ""),
         ({"prompt": "\ud83d n"}, (), "? n"),
     ],

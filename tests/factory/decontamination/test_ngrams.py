@@ -141,6 +141,17 @@ def test_boilerplate_of_a_benchmark_is_no_evidence_and_its_items_are_found_all_t
     assert found(rows, texts) == [(40, 7)]
 
 
+@pytest.mark.parametrize("size", [15, 16, 20, 28, 40])
+def test_an_item_between_instructions_is_found_without_them(size):
+    draw = random.Random(size)
+    before = "Solve the following problem step by step and show all of your work."
+    after = "Think carefully and put the final answer in a box at the very end."
+    texts = [filler(draw, size) for _ in range(40)]
+    items = [f"{before} {text} {after}" for text in texts]
+    rows = [texts[3], f"Q: {texts[4]}", f"{before} {filler(draw, size)} {after}", items[5]]
+    assert found(rows, items) == [(0, 3), (1, 4), (3, 5)]
+
+
 def test_boilerplate_of_a_small_benchmark_is_recognised_too():
     draw = random.Random(3)
     before = filler(draw, 60)
@@ -246,7 +257,9 @@ def test_a_sliced_array_is_read_from_where_it_begins():
 def test_a_short_item_within_a_sentence_is_not_certain():
     item = "how are you doing today"
     rows = ["Well, how are you doing today, sir?", "Hi!\nHow are you doing today?", f"({item})"]
-    assert [match.certain for match in matches(rows, [item])] == [False, True, True]
+    rows += [f"{item}'s friends", f"'{item}'", f"‘{item}’ and so on", f"the boys’ {item}"]
+    certain = [False, True, True, False, True, True, False]
+    assert [match.certain for match in matches(rows, [item])] == certain
 
 
 @pytest.mark.parametrize(
@@ -306,6 +319,23 @@ def plain_grams(said, size):
     return {tuple(said[i : i + size]) for i in range(len(said) - size + 1)}
 
 
+def plain_own(said, size, frequent):
+    """The n-grams that share no token with frequent ones at the item's ends."""
+    places = {}
+    for place in range(len(said) - size + 1):
+        places.setdefault(said[place : place + size], place)
+    taken = {places[gram] for gram in frequent}
+    before = next(place for place in range(len(said) + 1) if place not in taken)
+    behind = next(n for n in range(len(said) + 1) if len(said) - size - n not in taken)
+    low = before + size - 1 if before else 0
+    high = len(said) - (behind + size - 1 if behind else 0)
+    return {
+        gram
+        for gram, place in places.items()
+        if gram not in frequent and low <= place and place + size <= high
+    }
+
+
 def plain_pairs(rows, texts, method):
     """Which rows hold which items; words only, no numbers."""
     first = {}
@@ -323,6 +353,8 @@ def plain_pairs(rows, texts, method):
         held = tuple(text.split())
         for said, number in first.items():
             useful = {gram for gram in grams[said] if count[gram] <= most}
+            own = plain_own(said, size, grams[said] - useful)
+            useful = own if len(own) >= size else useful
             run = said in plain_grams(held, len(said))
             holders = sum(said in plain_grams(o, len(said)) for o in first if o != said)
             if len(said) < piece or (not useful and holders > most):

@@ -1,0 +1,63 @@
+"""`factory mix`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from factory.errors import ConfigError
+from factory.terminal import plain
+
+
+def mix_command(
+    recipe: Annotated[
+        Path,
+        typer.Argument(help="A mixture's recipe, such as pipelines/recipes/mixture-tiny.toml."),
+    ],
+    out: Annotated[Path, typer.Option(help="A new directory for the mixture.")],
+    data: Annotated[
+        list[str] | None,
+        typer.Option(help="Where a domain's rows lie, math=runs/math; may be repeated."),
+    ] = None,
+) -> None:
+    """Mix the datasets of several domains: weighted, capped, upsampled and put in an order."""
+    from factory.mixing import mix
+    from factory.progress import Progress
+    from pipelines.mixture import load_mixture
+
+    manifest = mix(load_mixture(recipe, _places(data or [])), out, progress=Progress())
+    console = Console()
+    console.print(mixture_table(manifest))
+    for name, wanted in manifest["wanted"].items():
+        taken = sum(manifest["taken"][name].values())
+        if wanted is not None and taken < wanted:
+            text = (
+                f"{name}: {taken:,} of {wanted:,} rows are there; allow max_copies to repeat them"
+            )
+            console.print(plain(text))
+    console.print(f"card: {out / 'README.md'}", markup=False, soft_wrap=True)
+
+
+def _places(texts: list[str]) -> dict[str, str]:
+    found = {}
+    for text in texts:
+        name, sign, where = text.partition("=")
+        if not sign or not where:
+            raise ConfigError(f"--data {text}: give a domain and its place, math=runs/math")
+        found[name] = where
+    return found
+
+
+def mixture_table(manifest: dict[str, Any]) -> Table:
+    """What a mixture holds, for a terminal."""
+    table = Table(title=f"Mixture {manifest['mixture']}", title_justify="left")
+    for name in ("split", "domain", "on", "off"):
+        table.add_column(name, justify="right" if name in ("on", "off") else "left")
+    for stage in manifest["stages"]:
+        for name, number in stage["domains"].items():
+            cells = [f"{number[mode]:,}" for mode in ("on", "off")]
+            table.add_row(plain(stage["name"]), plain(name), *cells)
+        table.add_section()
+    return table

@@ -1,0 +1,196 @@
+"""The way of a mixture: count, choose, lay out, write.
+
+Rows are read twice and never held all at once. The second time, each chosen copy goes into the
+piece of the order that it stands in; a piece is then put in order in memory and written to shards.
+"""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from factory import __version__, store
+from factory.errors import ConfigError
+from factory.mixing.card import render_card
+from factory.mixing.choosing import Ints, Known, copies, fitted, places
+from factory.mixing.pieces import Pieces, cut_places
+from factory.mixing.reading import hashes, is_meant_for, lengths, tables
+from factory.mixing.recipe import MixRecipe, Stage
+from factory.mixing.shards import Shards
+from factory.progress import Progress
+from factory.records import MODES
+from factory.seeds import digest
+
+_PIECE_BYTES = 256 << 20
+
+
+def mix(recipe: MixRecipe, out: Path, *, progress: Progress | None = None) -> dict[str, Any]:
+    """Make a mixture in a new directory; returns its manifest.
+
+    Args:
+        recipe: what goes in.
+        out: a new directory; nothing of it is there before all of it is.
+        progress: is told what is done.
+
+    Raises:
+        ConfigError: `out` exists, data is not there, or nothing is left to take.
+        RunError: a file is damaged or cannot be written.
+    """
+    if out.exists():
+        raise ConfigError(f"{out}: exists; give a new directory")
+    progress = progress or Progress(quiet=True)
+    hidden = out.with_name(f".{out.name}.mixing")
+    shutil.rmtree(hidden, ignore_errors=True)
+    hidden.mkdir(parents=True)
+    try:
+        with progress:
+            manifest = _mixed(recipe, hidden, progress)
+        store.write_text(hidden / "README.md", render_card(manifest))
+        store.write_json(hidden / "manifest.json", manifest)
+        hidden.rename(out)
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+    return manifest
+
+
+def _mixed(recipe: MixRecipe, hidden: Path, progress: Progress) -> dict[str, Any]:
+    known = {}
+    progress.stage("counting the rows", total=len(recipe.domains))
+    for name in recipe.domains:
+        known[name] = count(recipe, name)
+        progress.part_done({"rows": len(known[name].row)})
+    if not any(len(each.row) for each in known.values()):
+        raise ConfigError(f"{recipe.mixture}: no row is there to take; look at used_in_training")
+    taken = {name: copies(known[name], recipe.domains[name], recipe.wanted(name)) for name in known}
+    shards: list[dict[str, Any]] = []
+    stages = []
+    for stage in recipe.stages:
+        plan = _plan(stage, known, taken)
+        progress.stage(f"writing {stage.name}", total=len(plan.names))
+        written = Shards(hidden, recipe.version, stage.name, recipe.rows_per_shard)
+        counted = _write(recipe, plan, hidden / "pieces", written, progress)
+        shards += written.finish()
+        stages.append({"name": stage.name, "order": stage.order, **counted})
+    return {
+        "format": 1,
+        "mixture": recipe.mixture,
+        "version": recipe.version,
+        "seed": recipe.seed,
+        "factory": __version__,
+        "recipe_hash": identity(recipe),
+        "available": {name: _by_mode(each, np.ones_like(each.row)) for name, each in known.items()},
+        "taken": {name: _by_mode(known[name], taken[name]) for name in known},
+        "wanted": {name: recipe.wanted(name) for name in known},
+        "stages": stages,
+        "shards": shards,
+    }
+
+
+def count(recipe: MixRecipe, name: str) -> Known:
+    """Look at every row of a domain once."""
+    rows, modes, topics, sizes, draws = [], [], [], [], []
+    names: dict[str, int] = {}
+    first = 0
+    for table in tables(name, recipe.domains[name]):
+        meant = np.flatnonzero(is_meant_for(table, recipe.used_in_training))
+        some = table.take(pa.array(meant))
+        rows.append(meant + first)
+        modes.append(np.array([MODES.index(m) for m in some["reasoning"].to_pylist()], np.int8))
+        told = [topic or "" for topic in some["topic"].to_pylist()]
+        topics.append(np.array([names.setdefault(each, len(names)) for each in told], np.int32))
+        sizes.append(lengths(some))
+        draws.append(hashes(some, recipe.seed, "mix", name))
+        first += len(table)
+    return Known(
+        row=_joined(rows, np.int64),
+        mode=_joined(modes, np.int8),
+        topic=_joined(topics, np.int32),
+        topics=tuple(names),
+        length=_joined(sizes, np.int64),
+        draw=_joined(draws, np.uint64),
+    )
+
+
+def _joined(arrays: list[Any], kind: Any) -> Any:
+    return np.concatenate([np.empty(0, kind), *arrays])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Plan:
+    """What a stage holds: by domain, copies of the rows that are known, and their places."""
+
+    names: tuple[str, ...]
+    known: Mapping[str, Known]
+    copies: Mapping[str, Ints]
+    places: Mapping[str, Ints]
+
+    @property
+    def num_rows(self) -> int:
+        return sum(len(each) for each in self.places.values())
+
+    @property
+    def num_bytes(self) -> int:
+        return sum(int((self.known[n].length * self.copies[n]).sum()) for n in self.names)
+
+
+def _plan(stage: Stage, known: Mapping[str, Known], taken: Mapping[str, Ints]) -> _Plan:
+    names = tuple(name for name in known if not stage.domains or name in stage.domains)
+    modes = [MODES.index(mode) for mode in stage.modes]
+    mine = {name: taken[name] * np.isin(known[name].mode, modes) for name in names}
+    if stage.rows is not None:
+        mine = fitted(mine, {name: known[name].draw for name in names}, stage.rows)
+    found = places([known[name] for name in names], [mine[name] for name in names], stage)
+    return _Plan(names=names, known=known, copies=mine, places=dict(zip(names, found, strict=True)))
+
+
+def _write(
+    recipe: MixRecipe, plan: _Plan, folder: Path, shards: Shards, progress: Progress
+) -> dict[str, Any]:
+    """Lay the rows of a stage out and write them in order; returns what was counted."""
+    counted: dict[str, Counter[str]] = {"licenses": Counter(), "topics": Counter()}
+    with Pieces(folder, cut_places(plan.num_rows, plan.num_bytes, _PIECE_BYTES)) as pieces:
+        for name in plan.names:
+            for table, where in _chosen(recipe, plan, name):
+                pieces.add(table, where)
+                counted["licenses"].update(name or "" for name in table["license"].to_pylist())
+                counted["topics"].update(filter(None, table["topic"].to_pylist()))
+            progress.part_done({})
+        for table in pieces.in_order():
+            shards.add(table)
+    shutil.rmtree(folder)
+    return {
+        "rows": plan.num_rows,
+        "domains": {name: _by_mode(plan.known[name], plan.copies[name]) for name in plan.names},
+        "licenses": {name or "none given": n for name, n in sorted(counted["licenses"].items())},
+        "topics": dict(sorted(counted["topics"].items())),
+    }
+
+
+def _chosen(recipe: MixRecipe, plan: _Plan, name: str) -> Iterator[tuple[pa.Table, Ints]]:
+    """The copies of a domain's rows with their places, read again."""
+    known, number = plan.known[name], plan.copies[name]
+    starts = np.cumsum(number) - number
+    first = 0
+    for table in tables(name, recipe.domains[name]):
+        some = slice(*np.searchsorted(known.row, [first, first + len(table)]))
+        times = number[some]
+        rows = np.repeat(known.row[some] - first, times)
+        begin = int(starts[some.start]) if some.start < len(starts) else 0
+        if len(rows):
+            yield table.take(pa.array(rows)), plan.places[name][begin : begin + len(rows)]
+        first += len(table)
+
+
+def _by_mode(known: Known, number: Ints) -> dict[str, int]:
+    return {mode: int(number[known.mode == place].sum()) for place, mode in enumerate(MODES)}
+
+
+def identity(recipe: MixRecipe) -> str:
+    """The hash of what decides a mixture, but for its data."""
+    plain = {name: replace(each, data="") for name, each in recipe.domains.items()}
+    return digest(repr(replace(recipe, domains=plain)), size=8)

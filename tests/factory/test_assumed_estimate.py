@@ -1,0 +1,57 @@
+"""Estimates from what a recipe assumes, where nobody can be asked."""
+
+import pytest
+
+from factory.assumed_estimate import assumed
+from factory.errors import ConfigError
+from tests.toys import toy_job
+
+ASSUME = """
+[assume]
+problem_tokens = 100
+asked = 0.5
+on_tokens = 4000
+on_kept = 0.25
+off_tokens = 200
+off_kept = 0.1
+tokens_per_gpu_second = 1000
+"""
+
+
+def test_the_numbers_are_the_assumptions_times_the_sizes_of_the_recipe(tmp_path):
+    result = assumed(toy_job(tmp_path, num_prompts=1000, samples=(16, 64), more=ASSUME))
+    on, off = result.accounts["teacher/math/on"], result.accounts["teacher/math/off"]
+    assert on["completions"].expected == 500 * 16
+    assert off["completions"].expected == 500 * 64
+    assert on["completion_tokens"].expected == 500 * 16 * 4000
+    assert result.totals["prompt_tokens"].expected == 500 * 80 * 100
+    assert result.totals["kept_on"].expected == 500 * 16 * 0.25
+    assert result.totals["kept_off"].expected == 500 * 64 * 0.1
+    assert result.seconds == (500 * 16 * 4000 + 500 * 64 * 200) / 1000
+
+
+def test_what_is_assumed_changes_nothing_that_is_produced(tmp_path):
+    with_table = toy_job(tmp_path / "a", more=ASSUME)
+    other = toy_job(tmp_path / "b", more=ASSUME.replace("0.25", "0.75"))
+    assert with_table.hash() == other.hash() == toy_job(tmp_path / "c").hash()
+
+
+def test_without_the_table_there_is_nothing_to_take(tmp_path):
+    with pytest.raises(ConfigError, match=r"no table \[assume\]"):
+        assumed(toy_job(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("on_kept = 0.25", "assume.on_kept must be in [0, 1], got 2.5"),
+        ("on_tokens = 4000", "assume.on_tokens must be >= 0, got -40000"),
+        ("tokens_per_gpu_second = 1000", "assume.tokens_per_gpu_second must be >= 0"),
+    ],
+)
+def test_values_that_cannot_be_are_refused(tmp_path, line, message):
+    name, value = line.split(" = ")
+    wrong = {"on_kept": "2.5"}.get(name, f"-{value}0")
+    with pytest.raises(ConfigError) as error:
+        toy_job(tmp_path, more=ASSUME.replace(line, f"{name} = {wrong}"))
+    assert message in str(error.value)

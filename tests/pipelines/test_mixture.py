@@ -1,0 +1,238 @@
+"""Mixtures: how much of what, how often, in which order, and the same for every division."""
+
+import json
+from collections import Counter
+
+import polars as pl
+import pytest
+from datasets import load_dataset
+
+from factory.errors import ConfigError, RunError
+from factory.mixing import mix
+from factory.schemas import SFT
+from pipelines.mixture import PLANS, load_mixture
+
+
+def rows(domain, on, off, *, topic="", length=5, license="cc-by-4.0", students="Nano, Super"):
+    found = []
+    for mode, number in (("on", on), ("off", off)):
+        for i in range(number):
+            row = dict.fromkeys(SFT.names)
+            row.update(
+                input=[{"role": "user", "content": f"{domain} {i}"}],
+                output=f"{mode} {'x' * (length + 7 * i % 50 + (100 if mode == 'on' else 0))}",
+                category=domain,
+                license=license,
+                reasoning=mode,
+                used_in_training=students,
+                id=f"{domain}-{topic}-{mode}-{i}",
+                topic=topic,
+            )
+            found.append(row)
+    return found
+
+
+def write(folder, rows, parts=2):
+    folder.mkdir(parents=True)
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    size = -(-len(rows) // parts)
+    for part in range(parts):
+        frame.slice(part * size, size).write_parquet(folder / f"{part}.parquet")
+
+
+def recipe(folder, text):
+    path = folder / "mixture.toml"
+    path.write_text(f'mixture = "toy"\n{text}')
+    return load_mixture(path)
+
+
+def mixed(folder, text, name="out"):
+    manifest = mix(recipe(folder, text), folder / name)
+    frame = pl.concat([pl.read_parquet(folder / name / s["path"]) for s in manifest["shards"]])
+    return manifest, frame
+
+
+def table(folder, domain, more=""):
+    return f'[domains.{domain}]\ndata = "{folder / domain}"\n{more}\n'
+
+
+@pytest.fixture
+def data(tmp_path):
+    write(tmp_path / "math", rows("math", 30, 60))
+    science = rows("science", 20, 4, topic="physics") + rows("science", 10, 2, topic="chemistry")
+    write(tmp_path / "science", science, parts=3)
+    return tmp_path
+
+
+def test_without_further_wishes_every_row_stands_once(data):
+    manifest, frame = mixed(data, table(data, "math") + table(data, "science"))
+    assert sorted(frame["id"]) == sorted(
+        [r["id"] for r in rows("math", 30, 60)]
+        + [r["id"] for r in rows("science", 20, 4, topic="physics")]
+        + [r["id"] for r in rows("science", 10, 2, topic="chemistry")]
+    )
+    assert manifest["stages"][0]["domains"]["math"] == {"on": 30, "off": 60}
+
+
+def test_weights_divide_the_rows_and_a_cap_holds(data):
+    text = "rows = 40\n" + table(data, "math", "weight = 3") + table(data, "science", "weight = 1")
+    _, frame = mixed(data, text)
+    assert Counter(frame["category"]) == {"math": 30, "science": 10}
+    _, frame = mixed(data, table(data, "math", "rows = 9"), "capped")
+    assert Counter(frame["reasoning"]) == {"on": 3, "off": 6}
+
+
+def test_the_share_with_reasoning_holds_and_rows_repeat_only_where_they_may(data):
+    _, frame = mixed(data, table(data, "math", "on_share = 0.5"))
+    assert Counter(frame["reasoning"]) == {"on": 30, "off": 30}
+    more = "on_share = 0.5\nrows = 120\nmax_copies = 2.0"
+    _, frame = mixed(data, table(data, "math", more), "repeated")
+    assert Counter(frame["reasoning"]) == {"on": 60, "off": 60}
+    on = Counter(frame.filter(pl.col("reasoning") == "on")["id"])
+    assert set(on.values()) == {2}
+
+
+def test_fewer_rows_than_asked_for_are_told(data):
+    manifest, _ = mixed(data, table(data, "math", "rows = 1000"))
+    assert manifest["taken"]["math"] == {"on": 30, "off": 60}
+    assert (
+        "**Fewer than asked for**: math, 90 of 1,000 rows"
+        in (data / "out" / "README.md").read_text()
+    )
+
+
+def test_a_topic_stands_more_often(data):
+    more = "topics = {chemistry = 3.0}\nrows = 50"
+    _, frame = mixed(data, table(data, "science", more))
+    counts = Counter(frame["topic"])
+    assert counts["chemistry"] == 30
+    assert max(Counter(frame.filter(pl.col("topic") == "chemistry")["id"]).values()) == 3
+    assert max(Counter(frame.filter(pl.col("topic") == "physics")["id"]).values()) == 1
+
+
+def test_short_to_long_interleaves_the_modes_each_by_length(data):
+    text = table(data, "math", "on_share = 0.5")
+    text += '[[stages]]\nname = "train"\norder = "short_to_long"\n'
+    _, frame = mixed(data, text)
+    assert frame["reasoning"].to_list() == ["on", "off"] * 30
+    for mode in ("on", "off"):
+        lengths = frame.filter(pl.col("reasoning") == mode)["output"].str.len_bytes()
+        assert lengths.is_sorted()
+
+
+def test_the_order_and_the_choice_do_not_depend_on_how_the_data_is_cut(data):
+    science = pl.concat([pl.read_parquet(p) for p in sorted((data / "science").iterdir())])
+    write(data / "whole" / "science", science.to_dicts(), parts=1)
+    text = 'rows = 20\n[domains.science]\nweight = 1.0\ndata = "{}"\n'
+    _, one = mixed(data, text.format(data / "science"), "one")
+    _, other = mixed(data, text.format(data / "whole" / "science"), "other")
+    assert one.equals(other)
+    _, again = mixed(data, "seed = 5\n" + text.format(data / "science"), "again")
+    assert not one.equals(again)
+
+
+def test_rows_that_do_not_fit_one_piece_stand_in_the_same_order(data, monkeypatch):
+    text = table(data, "math") + table(data, "science")
+    _, whole = mixed(data, text, "whole")
+    monkeypatch.setattr("factory.mixing.mixture._PIECE_BYTES", 1000)
+    _, pieces = mixed(data, text, "pieces")
+    assert whole.equals(pieces)
+
+
+def test_nanos_plan_has_three_stages_and_leaves_out_what_is_not_there(data):
+    write(data / "chat", rows("chat", 3, 5))
+    text = 'plan = "nano"\nrows_per_shard = 25\n'
+    text += "".join(table(data, name) for name in ("math", "science", "chat"))
+    manifest, _ = mixed(data, text)
+    by_name = {stage["name"]: stage for stage in manifest["stages"]}
+    assert list(by_name) == ["stage1", "stage2", "stage3"]
+    assert by_name["stage1"]["domains"] == {
+        "math": {"on": 30, "off": 0},
+        "science": {"on": 30, "off": 0},
+    }
+    assert by_name["stage2"]["domains"]["math"] == {"on": 30, "off": 60}
+    assert list(by_name["stage3"]["domains"]) == ["chat"]
+    shards = [s["path"] for s in manifest["shards"] if s["split"] == "stage2"]
+    assert shards[0] == "SFT/stage2/v1-00000-of-00006.parquet"
+    loaded = load_dataset(str(data / "out"), split="stage3", cache_dir=str(data / "cache"))
+    assert len(loaded) == 8
+
+
+def test_only_rows_for_the_student_are_taken_however_the_list_is_spelled(data):
+    write(data / "chat", rows("chat", 2, 2, students="Ulta, Super, Nano"))
+    text = 'used_in_training = "nano"\n' + table(data, "chat") + table(data, "math")
+    manifest, _ = mixed(data, text)
+    assert manifest["available"]["chat"] == {"on": 2, "off": 2}
+    with pytest.raises(ConfigError, match="no row is there to take; look at used_in_training"):
+        mixed(data, 'used_in_training = "Ultra"\n' + table(data, "math"), "none")
+    assert not (data / "none").exists()
+
+
+def test_the_released_jsonl_rows_are_taken_as_they_are(data):
+    lines = [
+        {
+            "input": [{"role": "user", "content": "2 + 2?"}],
+            "output": f"{i}",
+            "category": "math",
+            "license": "cc-by-4.0",
+            "reasoning": "off",
+            "generator": "x",
+            "used_in_training": "Ulta, Super, Nano",
+            "version": "v1",
+            "system_prompt": "detailed thinking off",
+        }
+        for i in range(4)
+    ]
+    path = data / "math.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in lines))
+    _, frame = mixed(data, f'[domains.math]\ndata = "{path}"\n')
+    assert sorted(frame["output"]) == ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('plan = "nanno"\n[domains.math]\ndata = "x"', "plan is 'nanno'; did you mean nano?"),
+        ('[domains.math]\ndata = "x"\nrows = 1\nweight = 1', "rows and weight cannot stand"),
+        ('rows = 5\n[domains.math]\ndata = "x"', "rows must stand with the domains' weights"),
+        ('[domains.math]\ndata = "x"\non_share = 2', "on_share must be in [0, 1], got 2"),
+        ('[domains.math]\ndata = "x"\nmax_copies = 0.5', "max_copies must be >= 1, got 0.5"),
+        (
+            '[domains.math]\ndata = "x"\n[[stages]]\nname = "a"\ndomains = ["maths"]',
+            "no such domain: 'maths'; did you mean math?",
+        ),
+        ('[domains.math]\ndata = "/no/such/data.parquet"', "no such data"),
+    ],
+)
+def test_a_wrong_recipe_is_refused_with_the_way_out(tmp_path, text, message):
+    with pytest.raises(ConfigError) as error:
+        mixed(tmp_path, text)
+    assert message in str(error.value)
+
+
+def test_rows_of_another_kind_and_an_output_that_exists_are_refused(data):
+    write(data / "texts", [{"text": "a"}], parts=1)
+    with pytest.raises(ConfigError, match="row 0: has no input; a mixture takes rows with"):
+        mixed(data, table(data, "texts"))
+    (data / "there").mkdir()
+    with pytest.raises(ConfigError, match="there: exists"):
+        mixed(data, table(data, "math"), "there")
+    (data / "bad.jsonl").write_text("{nonsense\n")
+    with pytest.raises(RunError, match="row 0: cannot be read: not_json"):
+        mixed(data, f'[domains.math]\ndata = "{data / "bad.jsonl"}"', "bad")
+
+
+def test_the_command_prints_what_was_mixed(data, factory):
+    path = data / "m.toml"
+    path.write_text('mixture = "toy"\nplan = "super"\n[domains.math]\ndata = "nowhere"\n')
+    done = factory("mix", path, "--data", f"math={data / 'math'}", "--out", data / "out")
+    assert done.returncode == 0, done.stderr
+    assert "train" in done.stdout
+    assert "60" in done.stdout
+    done = factory("mix", path, "--data", "maths=x", "--out", data / "out2")
+    assert done.returncode == 2
+    assert "no such domain: 'maths'; did you mean math?" in done.stderr
+
+
+def test_every_plan_names_stages():
+    assert all(stages for stages in PLANS.values())
