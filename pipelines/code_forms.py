@@ -50,7 +50,8 @@ _CPP_TYPES: dict[Kind, str] = {
     "words": "vector<string>",
 }
 _CPP_HEADERS = {
-    r"\b(sort|stable_sort|reverse|replace|remove_if|count_if|max|min|max_element|min_element)\(": "algorithm",
+    r"\b(sort|stable_sort|reverse|replace|remove_if|count_if|max|min)\(": "algorithm",
+    r"\b(max|min)_element\(": "algorithm",
     r"\bisalpha\(": "cctype",
     r"\bLLONG_MIN\b": "climits",
     r"\babs\(": "cstdlib",
