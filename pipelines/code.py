@@ -14,12 +14,12 @@ One prompt, as published:
     Write a Python function that solves the task below. Think about it first, without writing a code
     block there; then end with one block that begins with ```python and holds all that is needed.
 
-    A gauge tells the level of a river every hour. How many of the levels are even?
+    A shop keeps a list of prices, in cents. How many of the prices are odd?
 
-    Write a function `count_levels(levels)`. It takes `levels`, a list of integers, which may be
-    empty, and returns an integer.
+    Write a function `count_prices(prices)`. It takes `prices`, a list of integers, and returns an
+    integer. What is given may be empty.
 
-    Example: `count_levels([4, -7, 12, 30])` returns `3`.
+    Example: `count_prices([121, 118, 144, 124, 19])` returns `2`.
 
     factory run pipelines/recipes/code-tiny.toml --out runs/code
 """

@@ -50,8 +50,7 @@ _CPP_TYPES: dict[Kind, str] = {
     "words": "vector<string>",
 }
 _CPP_HEADERS = {
-    r"\b(sort|stable_sort|reverse|replace|remove_if|count_if|max|min)\(": "algorithm",
-    r"\b(max|min)_element\(": "algorithm",
+    r"\b(\w*sort|reverse|replace|\w+_if|(max|min)(_element)?)\(": "algorithm",
     r"\bisalpha\(": "cctype",
     r"\bLLONG_MIN\b": "climits",
     r"\babs\(": "cstdlib",
