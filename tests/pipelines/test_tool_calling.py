@@ -366,7 +366,7 @@ def test_off_answers_may_be_asked_for_a_share_of_the_prompts(tmp_path):
 # --- recipes ---
 
 
-@pytest.mark.parametrize(("size", "number"), [("tiny", 32), ("small", 8000), ("paper", 133_402)])
+@pytest.mark.parametrize(("size", "number"), [("tiny", 20), ("small", 8000), ("paper", 133_402)])
 def test_the_recipes_are_built_without_a_look_at_any_data(size, number, monkeypatch):
     def fetched(*arguments, **fields):
         raise AssertionError("nothing is read to build a job")
@@ -383,7 +383,7 @@ def test_the_bundled_teacher_calls_some_tools_rightly_in_both_modes(client, tmp_
     text = (
         (RECIPES / "tool_calling-tiny.toml")
         .read_text()
-        .replace("num_prompts = 32", "num_prompts = 8")
+        .replace("num_prompts = 20", "num_prompts = 8")
     )
     (tmp_path / "tiny.toml").write_text(text)
     manifest = run(make_job(load_recipe(tmp_path / "tiny.toml")), tmp_path / "out", client=client)
