@@ -21,8 +21,9 @@ from factory.engine import run
 from factory.funnel import funnel_table
 from factory.preview import shown
 from factory.recipe import Job
-from factory.records import MODES, Completion, Prompt, Request
+from factory.records import MODES, Completion, Prompt, Request, Verifier
 from factory.sources import as_draft
+from factory.steps import Elicitation
 from factory.tasks import make_asker
 from factory.teachers.scripted import ScriptedTeacher
 
@@ -43,18 +44,21 @@ def rehearse(job: Job) -> Iterator[RenderableType]:
         LocalCluster(n_workers=1, processes=False, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
-        teacher = knowing_teacher(prompts, asker)
+        teacher = knowing_teacher(prompts, asker, job.pipeline.gold)
         free = replace(job, recipe=job.recipe.without_limits())
         manifest = run(free, Path(folder) / "run", teacher=teacher, client=client, caps=Caps())
     yield funnel_table(manifest["funnel"]["prompts"], manifest["funnel"]["responses"])
     yield Text("Dry run: right answers came from a script, no teacher was asked, nothing is kept.")
 
 
-def knowing_teacher(prompts: list[Prompt], asker: Asker) -> ScriptedTeacher:
+def knowing_teacher(
+    prompts: list[Prompt], asker: Asker, verifier: Verifier | None
+) -> ScriptedTeacher:
     """A teacher that answers these prompts rightly, in the form that the asker expects."""
     gold = {}
     for prompt in prompts:
-        gold[prompt.problem] = gold[prompt.input[-1].content] = prompt.expected_answer or ""
+        right = verifier.gold_answer(prompt) if verifier else None
+        gold[prompt.problem] = gold[prompt.input[-1].content] = right or "An answer."
 
     thinks = {who.model: who.thinks for who in asker.answerers.values()}
 
@@ -68,7 +72,14 @@ def knowing_teacher(prompts: list[Prompt], asker: Asker) -> ScriptedTeacher:
             return "Judgement: yes\nChoice: 1"
         if thinks[request.model]:
             trace = "<think>\nThe answer is known.\n</think>\n\n" if request.mode == "on" else ""
-            return f"{trace}\\boxed{{{answer}}}"
-        return answer if request.prefix else "The answer is known."
+            return f"{trace}{answer}"
+        if request.stop == () or request.prefix:
+            return _rest(answer, asker.ask.on if request.mode == "on" else asker.ask.off)
+        return "The answer is known."
 
     return ScriptedTeacher(reply)
+
+
+def _rest(answer: str, how: Elicitation) -> str:
+    """What a teacher still has to say that was made to begin with the lead."""
+    return answer.partition(how.lead.strip())[2] if how.lead.strip() in answer else answer
