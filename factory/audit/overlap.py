@@ -91,7 +91,7 @@ def _name(step: Filtering) -> str:
 def _judge_part(steps: Sequence[Filtering], run: RunDirectory, part: int) -> Iterator[int]:
     prompts = read_prompts(run.prompts(part))
     rows = read_responses(run.responses(part))
-    for (prompt_id, _), members in groupby(rows, lambda row: (row["prompt_id"], row["mode"])):
+    for (prompt_id, mode), members in groupby(rows, lambda row: (row["prompt_id"], row["mode"])):
         prompt = prompt_from_row(_without_nulls(prompts[prompt_id]))
         group = list(members)
         items = []
@@ -100,6 +100,8 @@ def _judge_part(steps: Sequence[Filtering], run: RunDirectory, part: int) -> Ite
             items.append(Judged(response, pass_rate=row["pass_rate"]))
         masks = [0] * len(group)
         for bit, step in enumerate(steps):
+            if isinstance(step, Keep | KeepGroup) and mode not in step.modes:
+                continue
             for place, kept in enumerate(_alone(step, items, group)):
                 masks[place] |= 0 if kept else 1 << bit
         for row, mask in zip(group, masks, strict=True):

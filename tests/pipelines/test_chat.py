@@ -11,11 +11,13 @@ import pytest
 
 from factory.apply import apply_filter
 from factory.assumed_estimate import assumed
+from factory.audit.overlap import find_masks, names
 from factory.config import build
 from factory.engine import run
 from factory.errors import ConfigError
 from factory.recipe import load_recipe
 from factory.records import Completion, Response
+from factory.rundir import open_run
 from factory.sources import as_draft
 from factory.teachers.scripted import ScriptedTeacher
 from filters import Language, Refusal, RepetitionLoops
@@ -399,6 +401,15 @@ def test_without_reasoning_the_chosen_edit_stays_and_every_reason_is_reached(fin
     assert set(kept["output"]) == {f"{good(12)}, and so I did."}
     assert set(kept["draft"]) == {good(12)}
     assert manifest["funnel"]["kept"] == {"on": 16, "off": left}
+
+
+def test_an_audit_holds_the_filters_of_one_mode_not_against_the_other(finished, tmp_path):
+    chat, directory = job(tmp_path).pipeline, open_run(finished[0])
+    bit = 1 << names(chat).index("reward_score.v2")
+    rows = pl.read_parquet(directory.responses(0))
+    masks = pl.Series(find_masks(chat, directory, 0))
+    hit = {row["mode"] for row, mask in zip(rows.to_dicts(), masks, strict=True) if mask & bit}
+    assert hit == {"on"}
 
 
 def test_the_card_says_that_nothing_is_checked_and_how_answers_were_made(finished):
