@@ -2,7 +2,9 @@
 
 The requests are composed of templates written for this project (Apache-2.0): per policy category
 some that a safe model refuses, borderline ones that deserve a careful answer, and probes that only
-sound dangerous (`pipelines.safety_prompts`); or they are rows by id with a label, such as
+sound dangerous (`pipelines.safety_prompts`). A teacher that does not think is shown examples of the
+wanted stance, and its answers are judged as all others are. Or the requests are rows by id with a
+label, such as
 `nvidia/Aegis-AI-Content-Safety-Dataset-2.0` (cc-by-4.0). An answer is kept when its stance is the
 wanted one, as rules tell it (`filters.stance`, English only); nobody checked what it says.
 
@@ -31,7 +33,7 @@ from factory.sources import Source
 from factory.steps import Ask, Decontaminate, Dedup, Elicitation, Keep, KeepGroup, Pipeline
 from filters import PassRate, Refusal, RepetitionLoops, ThinkTags, Truncated
 from pipelines.safety_prompts import CATEGORIES, KINDS, POLICY, draw_request
-from pipelines.safety_shots import SHOTS
+from pipelines.safety_shots import BY_POLICY, SHOTS
 
 DOMAIN = "safety"
 SOURCE, LICENSE = "safety-templates", "apache-2.0"
@@ -75,7 +77,9 @@ class Config:
 
 def pipeline(config: Config, seed: int) -> Pipeline:
     """Requests with the stance that is wanted, answered in both modes."""
-    name = config.rows.source if config.rows.data else SOURCE
+    shots = {f"{SOURCE}/{policy}": shown for policy, shown in BY_POLICY.items()}
+    if config.rows.data:
+        shots = {config.rows.source: SHOTS}
     empty = config.trace == "empty"
     return Pipeline(
         name=DOMAIN,
@@ -94,7 +98,7 @@ def pipeline(config: Config, seed: int) -> Pipeline:
                 off_share=config.off_share,
                 on=PLAIN,
                 off=PLAIN,
-                shots={name: SHOTS},
+                shots=shots,
                 empty_trace=empty,
             ),
             Keep(Truncated()),
@@ -159,7 +163,7 @@ class PolicyRequests:
                 input=turns,
                 problem=request,
                 expected_answer=None,
-                source=SOURCE,
+                source=f"{SOURCE}/{POLICY[kind]}",
                 license=LICENSE,
                 policy=POLICY[kind],
                 topic=f"{category}/{kind}",

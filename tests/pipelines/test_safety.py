@@ -20,7 +20,7 @@ from filters import Refusal
 from pipelines import make_job
 from pipelines.safety import SOURCE, Config, PolicyRequests, pipeline
 from pipelines.safety_prompts import CATEGORIES, KINDS, draw_request
-from pipelines.safety_shots import SHOTS
+from pipelines.safety_shots import BY_POLICY, SHOTS
 
 RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
 PROMPTS = list(PolicyRequests(num_prompts=312, seed=3).prompts(0, 312))
@@ -49,7 +49,7 @@ def test_only_what_is_to_be_refused_has_that_policy():
         assert prompt.policy == ("refuse" if refuse else "comply")
         assert check_gold(Refusal(), prompt).decision == "keep"
         assert prompt.input[0].content == prompt.problem
-        assert prompt.source == SOURCE
+        assert prompt.source == f"{SOURCE}/{prompt.policy}"
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
@@ -68,9 +68,11 @@ def test_there_are_many_different_requests():
     assert len({prompt.id for prompt in source.prompts(0, 3_000)}) > 1_500
 
 
-def test_the_worked_examples_take_the_stance_that_they_should():
-    for shot, policy in zip(SHOTS, ("refuse", "comply", "refuse", "comply"), strict=True):
-        prompt = next(each for each in PROMPTS if each.policy == policy)
+@pytest.mark.parametrize("policy", BY_POLICY)
+def test_the_worked_examples_of_a_policy_take_its_stance(policy):
+    prompt = next(each for each in PROMPTS if each.policy == policy)
+    assert set(BY_POLICY[policy]) < set(SHOTS)
+    for shot in BY_POLICY[policy]:
         response = Response(prompt=prompt, mode="off", sample=0, output=shot.answer)
         assert apply_filter(Refusal(), response).decision == "keep"
 
