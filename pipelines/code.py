@@ -180,7 +180,8 @@ def _notes(config: Config) -> tuple[str, ...]:
         "that passes the prompt's own tests."
     )
     checked = (
-        "Every program has passed the prompt's tests, which are some inputs and not a proof."
+        "Every program has passed the prompt's tests, which are some inputs and not a proof. "
+        "Whether a trace leads to its program is not checked."
         if config.run_tests
         else "Programs parse (tree-sitter); none was executed, so that nothing says which solve "
         "their problem."
