@@ -15,6 +15,7 @@ from factory.errors import ConfigError
 from factory.recipe import load_recipe
 from factory.records import Completion, join_output
 from factory.sources import as_draft
+from factory.teachers import make_teacher
 from factory.teachers.scripted import ScriptedTeacher
 from filters import UnitTests
 from filters.program import fenced
@@ -342,6 +343,8 @@ def test_the_paper_recipe_comes_to_the_rows_of_the_release():
 @pytest.mark.timeout(900)
 def test_the_tiny_recipe_keeps_programs_of_the_bundled_teacher_in_both_modes(client, tmp_path):
     made = make_job(load_recipe(RECIPES / "code-tiny.toml"), limit=12)
-    run(made, tmp_path / "out", client=client)
+    # The test's cluster has no worker that may hold a model: it is held here.
+    teacher = make_teacher(made.recipe.by_name["teacher"], num_threads=2)
+    run(made, tmp_path / "out", client=client, teacher=teacher)
     rows = pl.read_parquet(tmp_path / "out" / "dataset" / "SFT" / "**" / "*.parquet")
     assert set(rows["reasoning"]) == {"on", "off"}
