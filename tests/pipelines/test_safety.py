@@ -267,9 +267,9 @@ def test_the_paper_recipe_comes_to_as_many_rows_as_are_published():
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_the_tiny_recipe_keeps_answers_of_the_bundled_teacher_in_both_modes(client, tmp_path):
+def test_the_tiny_recipe_keeps_answers_of_the_bundled_teacher_in_both_modes(tmp_path):
     made = make_job(load_recipe(RECIPES / "safety-tiny.toml"), limit=12)
-    manifest = run(made, tmp_path / "out", client=client)
+    manifest = run(made, tmp_path / "out")
     kept = pl.read_parquet(tmp_path / "out" / "dataset" / "SFT" / "**" / "*.parquet")
     assert set(kept["reasoning"]) == {"on", "off"}
     assert manifest["funnel"]["prompts"]["asked"] == 12

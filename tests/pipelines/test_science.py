@@ -394,8 +394,8 @@ def test_the_notes_say_where_answers_come_from():
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_the_bundled_teacher_goes_the_whole_way(client, tmp_path):
+def test_the_bundled_teacher_goes_the_whole_way(tmp_path):
     job = make_job(load_recipe(RECIPES / "science-tiny.toml"), limit=6)
-    manifest = run(job, tmp_path / "out", client=client)
+    manifest = run(job, tmp_path / "out")
     assert manifest["funnel"]["entered"]["on"] > 0
     assert manifest["funnel"]["entered"]["off"] > 0

@@ -379,14 +379,14 @@ def test_the_recipes_are_built_without_a_look_at_any_data(size, number, monkeypa
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_the_bundled_teacher_calls_some_tools_rightly_in_both_modes(client, tmp_path):
+def test_the_bundled_teacher_calls_some_tools_rightly_in_both_modes(tmp_path):
     text = (
         (RECIPES / "tool_calling-tiny.toml")
         .read_text()
         .replace("num_prompts = 20", "num_prompts = 8")
     )
     (tmp_path / "tiny.toml").write_text(text)
-    manifest = run(make_job(load_recipe(tmp_path / "tiny.toml")), tmp_path / "out", client=client)
+    manifest = run(make_job(load_recipe(tmp_path / "tiny.toml")), tmp_path / "out")
     assert manifest["funnel"]["prompts"]["drawn"] == 8
     rows = pl.read_parquet(tmp_path / "out" / "dataset" / "SFT" / "tool_calling" / "*.parquet")
     assert set(rows["reasoning"]) == {"on", "off"}
