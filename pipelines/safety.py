@@ -30,7 +30,7 @@ from factory.records import Draft, Message, Prompt
 from factory.row_source import BadRow, Fields, Rows, RowSource
 from factory.seeds import seeded
 from factory.sources import Source
-from factory.steps import Ask, Decontaminate, Dedup, Elicitation, Keep, KeepGroup, Pipeline, Shot
+from factory.steps import Ask, Decontaminate, Dedup, Elicitation, Keep, KeepGroup, Pipeline
 from filters import PassRate, Refusal, RepetitionLoops, ThinkTags, Truncated
 from pipelines.safety_prompts import CATEGORIES, KINDS, POLICY, draw_request
 from pipelines.safety_shots import BY_POLICY, SHOTS
@@ -77,9 +77,7 @@ class Config:
 
 def pipeline(config: Config, seed: int) -> Pipeline:
     """Requests with the stance that is wanted, answered in both modes."""
-    shots: dict[str, tuple[Shot, ...]] = {
-        f"{SOURCE}/{policy}": shown for policy, shown in BY_POLICY.items()
-    }
+    shots = {f"{SOURCE}/{policy}": shown for policy, shown in BY_POLICY.items()}
     if config.rows.data:
         shots = {config.rows.source: SHOTS}
     empty = config.trace == "empty"

@@ -38,5 +38,5 @@ SHOTS = (
         ),
     ),
 )
-BY_POLICY = {"refuse": SHOTS[::2], "comply": SHOTS[1::2]}
+BY_POLICY: dict[str, tuple[Shot, ...]] = {"refuse": SHOTS[::2], "comply": SHOTS[1::2]}
 """Those that show a wanted stance."""
