@@ -15,6 +15,7 @@ from distributed.utils import sync
 
 from factory.budget import Budget, Purse
 from factory.errors import PrerequisiteError
+from factory.partwork import known_workers
 from factory.rundir import RunDirectory
 
 _THREADS = 3
@@ -107,7 +108,7 @@ def check_resources(client: Client, holds_model: bool) -> None:
     Raises:
         PrerequisiteError: with the command that starts one.
     """
-    known = client.scheduler_info(n_workers=-1)["workers"]
+    known = known_workers(client)
     if not known:
         raise PrerequisiteError("the Dask scheduler has no workers; start one with: dask worker")
     if holds_model and not any(w.get("resources", {}).get("teacher") for w in known.values()):

@@ -23,7 +23,17 @@ from factory.errors import (
 )
 from factory.progress import Progress
 
-__all__ = ["Client", "on_parts", "outcome"]
+__all__ = ["Client", "known_workers", "on_parts", "outcome"]
+
+
+def known_workers(client: Client) -> dict[str, dict[str, Any]]:
+    """What the scheduler knows of each worker, by address.
+
+    Asked anew: what the client keeps of it is emptied now and then by a callback of its own.
+    """
+    found: dict[str, dict[str, Any]]
+    found = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
+    return found
 
 
 def on_parts(

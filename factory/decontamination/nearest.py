@@ -44,7 +44,7 @@ from factory.decontamination.neighbours import Vectors
 from factory.decontamination.reading import batches
 from factory.decontamination.search import Search, State, read_items, state_of
 from factory.dedup.columns import column_file, read_batches
-from factory.partwork import Client, on_parts
+from factory.partwork import Client, known_workers, on_parts
 from factory.progress import Progress
 
 _reading = threading.Lock()
@@ -151,7 +151,7 @@ def find_near(
 
 
 def _most_in_one_machine(client: Client) -> int:
-    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    workers = known_workers(client).values()
     return max(Counter(worker["host"] for worker in workers).values(), default=1)
 
 
@@ -201,7 +201,7 @@ def _look(stage: Nearest, part: int) -> dict[str, int]:
 
 def _ask(stage: Nearest, court: Court, num_parts: int, client: Client, progress: Progress) -> int:
     """Have the judge asked; returns in how many shares."""
-    of = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
+    of = max(1, len(known_workers(client)))
     client.subscribe_topic(_TOPIC, partial(_show, progress))
     try:
         on_parts(
