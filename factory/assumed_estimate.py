@@ -35,9 +35,10 @@ def assumed(job: Job) -> Estimate:
         raise ConfigError("the recipe has no table [assume]; give it one, or ask its teachers")
     accounts: dict[str, Numbers] = defaultdict(lambda: (0.0, 0.0, 0.0))
     for account, numbers in (*_writing(job, assume), *_asking(job, assume), *_grading(job, assume)):
-        accounts[account] = tuple(  # type: ignore[assignment]  # three of three
-            a + b for a, b in zip(accounts[account], numbers, strict=True)
-        )
+        before = accounts[account]
+        accounts[account] = (
+            before[0] + numbers[0], before[1] + numbers[1], before[2] + numbers[2],
+        )  # fmt: skip
     prices = Prices.of(job)
     ranges = {name: _ranges(name, numbers, prices) for name, numbers in sorted(accounts.items())}
     totals = {

@@ -119,6 +119,13 @@ def _value(text: str, value: str) -> Any:
     return parsed
 
 
+def require_positive(owner: object, *names: str) -> None:
+    """Refuse, with a `ValueError`, settings of which one of the named fields is not 1 or more."""
+    for name in names:
+        if getattr(owner, name) < 1:
+            raise ValueError(f"{name} must be > 0, got {getattr(owner, name)}")
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean X?` and the known words, for a message about an unknown word."""
     known = list(known)

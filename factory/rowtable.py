@@ -210,16 +210,9 @@ class _Cursors:
     @contextlib.contextmanager
     def lent(self, key: _Key, place: int) -> Iterator[_Cursor]:
         cursor = self._take(key, place) or _Cursor(key[0], key[1])
-        failed = False
-        try:
-            yield cursor
-        except Exception:
-            failed = True  # and is not read on
-            raise
-        finally:
-            if not failed:
-                with self._lock:
-                    self._free.append((key, cursor))
+        yield cursor  # one whose reader failed or left is not read on
+        with self._lock:
+            self._free.append((key, cursor))
 
     def _take(self, key: _Key, place: int) -> _Cursor | None:
         """The one that has least to read up to a place."""

@@ -17,7 +17,7 @@ says what could be better about each draft, another one rewrites it, and a third
 
 from dataclasses import field
 
-from factory.config import settings
+from factory.config import require_positive, settings
 from factory.dedup import Exact, MinHash
 from factory.records import Mode, Sampling
 from factory.row_source import Rows, RowSource
@@ -146,9 +146,9 @@ class Config:
     """New tokens at most of feedback and edited answers."""
 
     def __post_init__(self) -> None:
-        for name in ("num_prompts", "variants", "samples_on", "samples_off", "edit_max_tokens"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
+        require_positive(
+            self, "num_prompts", "variants", "samples_on", "samples_off", "edit_max_tokens"
+        )
         if bool(self.feedback) != bool(self.edit):
             raise ValueError("feedback and edit go together; name both teachers, or none")
         if self.select_scores and not self.select:

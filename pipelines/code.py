@@ -27,7 +27,7 @@ One prompt, as published:
 from collections.abc import Mapping
 from dataclasses import field
 
-from factory.config import nearest, settings
+from factory.config import nearest, require_positive, settings
 from factory.dedup import Exact
 from factory.row_source import Rows
 from factory.sources import Source
@@ -91,9 +91,7 @@ class Config:
     and any key changes what is known; another name needs `data` and `license`."""
 
     def __post_init__(self) -> None:
-        for name in ("num_prompts", "samples_on", "samples_off", "max_tests"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
+        require_positive(self, "num_prompts", "samples_on", "samples_off", "max_tests")
         if not 0 <= self.functions <= 1:
             raise ValueError(f"functions must be in [0, 1], got {self.functions}")
         _check_weights(self.languages)

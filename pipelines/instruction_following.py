@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from factory.config import settings
+from factory.config import require_positive, settings
 from factory.dedup import Exact, MinHash
 from factory.records import Message, Prompt
 from factory.row_source import BadRow, Fields, Rows, RowSource
@@ -70,9 +70,7 @@ class Config:
     """Of requests in rows."""
 
     def __post_init__(self) -> None:
-        for name in ("num_prompts", "samples_on", "samples_off", "max_request_words"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
+        require_positive(self, "num_prompts", "samples_on", "samples_off", "max_request_words")
         low, high = self.min_instructions, self.max_instructions
         if not 1 <= low <= high <= _MAX_INSTRUCTIONS:
             raise ValueError(

@@ -27,7 +27,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any, Literal
 
-from factory.config import nearest, settings
+from factory.config import nearest, require_positive, settings
 from factory.dedup import Exact, MinHash
 from factory.records import Message, Prompt, Sampling
 from factory.row_source import Fields, Rows, RowSource
@@ -130,9 +130,7 @@ class Config:
     limit."""
 
     def __post_init__(self) -> None:
-        for name in ("num_prompts", "samples_on", "samples_off", "max_problems"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
+        require_positive(self, "num_prompts", "samples_on", "samples_off", "max_problems")
         # The step knows which shares go together, and says what is wrong with others.
         shares = self.on_share, self.off_share
         Ask(samples_on=1, samples_off=1, on_share=shares[0], off_share=shares[1])

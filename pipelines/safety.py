@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from factory.config import settings
+from factory.config import require_positive, settings
 from factory.dedup import Exact, MinHash
 from factory.records import Draft, Message, Prompt
 from factory.row_source import BadRow, Fields, Rows, RowSource
@@ -63,9 +63,7 @@ class Config:
     """The stance that all rows want, where no column says it."""
 
     def __post_init__(self) -> None:
-        for name in ("num_prompts", "samples_on", "samples_off"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
+        require_positive(self, "num_prompts", "samples_on", "samples_off")
         if self.trace == "empty" and self.samples_on > self.samples_off:
             raise ValueError(
                 'samples_on must be at most samples_off where trace = "empty", whose on answers '

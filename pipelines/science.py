@@ -27,7 +27,7 @@ the mixture repeats a domain's rows by topic, `topics = {chemistry = 3.0}` under
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
-from factory.config import nearest, settings
+from factory.config import nearest, require_positive, settings
 from factory.dedup import Exact, MinHash
 from factory.records import Sampling
 from factory.row_source import Rows, RowSource
@@ -122,9 +122,7 @@ class Config:
     """How what is written is drawn; verdicts and subtopics are greedy."""
 
     def __post_init__(self) -> None:
-        for name in ("num_prompts", "samples_on", "num_subtopics", "variants"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
+        require_positive(self, "num_prompts", "samples_on", "num_subtopics", "variants")
         if self.samples_off < 0:
             raise ValueError(f"samples_off must be >= 0, got {self.samples_off}")
         if not 0 <= self.off_share <= 1:

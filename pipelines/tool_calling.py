@@ -27,7 +27,7 @@ a `judge` reads it, where the recipe names one.
 
 from dataclasses import field
 
-from factory.config import nearest, settings
+from factory.config import nearest, require_positive, settings
 from factory.dedup import Exact, MinHash
 from factory.row_source import Rows, RowSource
 from factory.sources import Joined, Source
@@ -100,9 +100,7 @@ class Config:
     """The teacher that judges what passed the checks; empty for none."""
 
     def __post_init__(self) -> None:
-        for name in ("num_prompts", "samples_on", "samples_off"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be > 0, got {getattr(self, name)}")
+        require_positive(self, "num_prompts", "samples_on", "samples_off")
         if not 0 <= self.off_share <= 1:
             raise ValueError(f"off_share must be in [0, 1], got {self.off_share}")
         if not 2 <= self.num_tools <= 8:

@@ -51,22 +51,24 @@ def test_prompts_do_not_depend_on_how_they_are_divided():
     assert len({prompt.id for prompt in PROMPTS}) == 120
 
 
-def have_answers(prompts):
+def without_answer(prompts):
+    """The prompts for which no answer is found that follows all instructions."""
     for prompt in prompts:
-        answer = Constraints().gold_answer(prompt)
-        assert answer
+        answer = Constraints().gold_answer(prompt) or ""
         response = Response(prompt=prompt, mode="off", sample=0, output=answer)
-        assert apply_filter(Constraints(), response).decision == "keep", (prompt.problem, answer)
+        if apply_filter(Constraints(), response).decision != "keep":
+            yield prompt.problem, answer
 
 
 def test_every_prompt_has_an_answer_that_follows_all_its_instructions():
-    have_answers(PROMPTS[:50])
+    assert list(without_answer(PROMPTS[:50])) == []
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_two_thousand_prompts_have_such_an_answer():
-    have_answers(ComposedRequests(num_prompts=2_000, seed=8, low=1, high=10).prompts(0, 2_000))
+    source = ComposedRequests(num_prompts=2_000, seed=8, low=1, high=10)
+    assert list(without_answer(source.prompts(0, 2_000))) == []
 
 
 def test_no_two_instructions_of_a_prompt_conflict_and_one_to_ten_are_as_likely():
