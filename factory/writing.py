@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from factory.asking import Answerer, Recall, replay
+from factory.grading import spoken
 from factory.licenses import combine
 from factory.records import Completion, Draft, Message, Prompt, Request
 from factory.seeds import derive_seed
@@ -50,7 +51,7 @@ class Scribe:
         credited = self._credited(prompt, request)
         if reason := _failure(completion):
             return [Draft(prompt=credited, reason=reason)]
-        return writer.read(credited, completion.text.rpartition("</think>")[2])[: writer.most]
+        return writer.read(credited, spoken(completion.text))[: writer.most]
 
     def _credited(self, prompt: Prompt, request: Request) -> Prompt:
         return replace(

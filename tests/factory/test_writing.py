@@ -8,6 +8,7 @@ from typing import ClassVar
 import polars as pl
 import pytest
 
+from factory.asking import Answerer, replay
 from factory.drawing import written_counts
 from factory.engine import run
 from factory.errors import PartError
@@ -15,6 +16,7 @@ from factory.records import Completion, Draft, Message, Sampling
 from factory.rundir import open_run
 from factory.steps import Write
 from factory.teachers.scripted import ScriptedTeacher
+from factory.writing import Scribe
 from tests.toys import prompt, toy_job
 
 
@@ -181,6 +183,22 @@ def test_a_prompt_made_of_another_keeps_its_source_and_has_an_id_of_its_own():
     assert (new.seed_id, new.attribution, new.source) == (first.id, "someone", first.source)
     again = new.rewritten([Message(role="user", content="y")], problem="y")
     assert again.seed_id == first.id
+
+
+@pytest.mark.parametrize(
+    ("said", "problems"),
+    [
+        ("<think>\nIs 3 even?", []),
+        ("Is 2 even?\n<think>\nIs 3 even?", []),
+        ("<think>\nIs 3 even?\n</think>\nIs 2 even?", ["Is 2 even?"]),
+        ("Is 2 even?", ["Is 2 even?"]),
+    ],
+)
+def test_what_a_teacher_thinks_is_not_read_even_where_it_never_comes_to_speak(said, problems):
+    who = Answerer(name="w", model="m", revision="1", thinks=True)
+    scribe = Scribe(step=Write(**TEACHER, writer=Extract()), who=who, license="mit", seed=1)
+    drafts = replay(scribe.writing(prompt(), 0), lambda request: Completion(text=said))
+    assert [draft.prompt.problem for draft in drafts if not draft.reason] == problems
 
 
 def test_several_greedy_samples_of_one_question_are_refused():
