@@ -7,10 +7,13 @@
     on_kept = 0.64
     off_tokens = 600
     off_kept = 0.3
-    tokens_per_gpu_second = 2500
+    tokens_per_gpu_second = {r1 = 400, qwen = 5000}
+    dollars_per_gpu_hour = 2.5
 
 It changes nothing that is produced. `factory.assumed_estimate` works with it.
 """
+
+from dataclasses import field
 
 from factory.config import settings
 
@@ -33,16 +36,24 @@ class Assume:
     """Of a reply of who takes part in writing prompts."""
     grade_tokens: int = 0
     """Of a judge's reply."""
-    tokens_per_gpu_second: float = 0.0
-    """Tokens that one GPU writes in a second, with many requests at once; 0 where nobody knows."""
+    graded: float = 1.0
+    """Share in [0, 1] of the answers that judges and reward models are asked about."""
+    tokens_per_gpu_second: dict[str, float] = field(default_factory=dict)
+    """By teacher, the tokens that it writes in a second on each of its GPUs, with many requests at
+    once."""
+    dollars_per_gpu_hour: float = 0.0
+    """What a GPU costs, beside what teachers ask for tokens; 0 where nobody knows."""
 
     def __post_init__(self) -> None:
-        for name in ("on_kept", "off_kept", "asked"):
+        for name in ("on_kept", "off_kept", "asked", "graded"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         for name in ("problem_tokens", "on_tokens", "off_tokens", "writer_tokens", "grade_tokens"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be >= 0, got {getattr(self, name)}")
-        if self.tokens_per_gpu_second < 0:
-            rate = self.tokens_per_gpu_second
-            raise ValueError(f"tokens_per_gpu_second must be >= 0, got {rate}")
+        for teacher, rate in self.tokens_per_gpu_second.items():
+            if not rate > 0:
+                raise ValueError(f"tokens_per_gpu_second.{teacher} must be > 0, got {rate}")
+        if self.dollars_per_gpu_hour < 0:
+            price = self.dollars_per_gpu_hour
+            raise ValueError(f"dollars_per_gpu_hour must be >= 0, got {price}")

@@ -1,13 +1,14 @@
 """What a run will take if its recipe's `[assume]` is right, where no teacher can be asked.
 
 Every number is an assumption times the recipe's sizes. What teachers write prompts with is an upper
-bound: as if every question left as many prompts as it may. Judges see all answers.
+bound: as if every question left as many prompts as it may.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from factory.assume import Assume
+from factory.config import nearest
 from factory.drawing import ACCOUNT
 from factory.errors import ConfigError
 from factory.estimate import Estimate, Range
@@ -49,16 +50,39 @@ def assumed(job: Job) -> Estimate:
         totals[f"kept_{mode}"] = _exactly(_answers(job, assume, mode) * _kept(assume, mode))
     written = totals["completion_tokens"].expected
     totals["bytes"] = _exactly(written * _TOKEN_BYTES * _COPIES)
-    rate = assume.tokens_per_gpu_second
     return Estimate(
         num_prompts=job.num_prompts,
         num_asked=0,
         accounts=ranges,
         totals=totals,
-        seconds=written / rate if rate else None,
+        seconds=None,
         num_responses=0,
         errors={},
+        gpu_hours=_gpu_hours(accounts, assume),
+        dollars_per_gpu_hour=assume.dollars_per_gpu_hour,
     )
+
+
+def _gpu_hours(accounts: Mapping[str, Numbers], assume: Assume) -> dict[str, float | None]:
+    """Hours by teacher; None for those of which the recipe assumes no speed.
+
+    Raises:
+        ConfigError: it assumes one of a teacher that nobody asks.
+    """
+    written: dict[str, float] = defaultdict(float)
+    for account, (_, _, tokens) in accounts.items():
+        written[account.split("/")[0]] += tokens
+    rates = assume.tokens_per_gpu_second
+    for teacher in rates:
+        if teacher not in written:
+            raise ConfigError(
+                f"assume.tokens_per_gpu_second.{teacher}: no teacher that is asked for anything"
+                + nearest(teacher, written)
+            )
+    return {
+        teacher: tokens / rates[teacher] / 3600 if teacher in rates else None
+        for teacher, tokens in sorted(written.items())
+    }
 
 
 def _writing(job: Job, assume: Assume) -> Iterator[tuple[str, Numbers]]:
@@ -75,6 +99,8 @@ def _writing(job: Job, assume: Assume) -> Iterator[tuple[str, Numbers]]:
 def _asking(job: Job, assume: Assume) -> Iterator[tuple[str, Numbers]]:
     domain = job.pipeline.name
     for mode in MODES:
+        if mode == "on" and job.pipeline.ask.empty_trace:
+            continue  # the off answers stand in both
         weights = job.recipe.answerers(domain, mode)
         for name, weight in weights.items():
             number = _answers(job, assume, mode) * weight / sum(weights.values())
@@ -85,7 +111,7 @@ def _asking(job: Job, assume: Assume) -> Iterator[tuple[str, Numbers]]:
 def _grading(job: Job, assume: Assume) -> Iterator[tuple[str, Numbers]]:
     for step in job.pipeline.graded:
         for mode in step.modes:
-            number = _answers(job, assume, mode)
+            number = _answers(job, assume, mode) * assume.graded
             shown = assume.off_tokens  # the answer alone, without its trace
             reply = shown if isinstance(step, AskEdit) else assume.grade_tokens
             if isinstance(step, AskSelect):

@@ -10,7 +10,7 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,10 @@ class Estimate:
     """Of the preview."""
     errors: dict[str, int]
     """Of those, the ones that failed, by reason."""
+    gpu_hours: Mapping[str, float | None] = field(default_factory=dict)
+    """By teacher, where everything is assumed; None where its speed is not."""
+    dollars_per_gpu_hour: float = 0.0
+    """0 where nobody knows."""
 
 
 def estimate(
@@ -222,13 +226,27 @@ def estimate_report(result: Estimate) -> Group:
 def _time(result: Estimate) -> str:
     seconds = result.seconds
     if not result.num_asked:
-        return f"GPU time: {_hours(seconds)}" if seconds else "GPU time: nobody knows"
+        return _gpu_time(result)
     if seconds is None:
         return "time: all was in the ledger, nothing was measured"
     return (
         f"time: {_hours(seconds)} at the preview's speed, one worker; more requests at once are "
         "faster"
     )
+
+
+def _gpu_time(result: Estimate) -> str:
+    known = {name: hours for name, hours in result.gpu_hours.items() if hours is not None}
+    said = []
+    if known:
+        hours = sum(known.values())
+        each = ", ".join(f"{name} {number:,.1f}" for name, number in known.items())
+        said.append(f"{hours:,.1f} hours ({each})")
+        if price := result.dollars_per_gpu_hour:
+            said[0] += f", US$ {_dollars(hours * price)} at {_dollars(price)} an hour"
+    if unknown := [name for name in result.gpu_hours if name not in known]:
+        said.append(f"how fast {' and '.join(unknown)} would be, nobody says")
+    return f"GPU time: {'; '.join(said)}"
 
 
 def _cells(ranges: Mapping[str, Range]) -> list[str]:
