@@ -14,7 +14,7 @@ endif
 # Compiled at once: otherwise every worker process compiles what it imports where Python may not write.
 INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt
 
-.PHONY: demo demo-card test test-core test-all check format bench clean
+.PHONY: demo cards test test-core test-all check format bench clean
 
 demo: $(VENV)/.bundled
 	$(BIN)/factory run pipelines/recipes/tiny.toml --out runs/demo
@@ -60,11 +60,18 @@ bench: $(VENV)/.vllm
 	$(BIN)/python -m tests.benchmarks.served_throughput
 	$(BIN)/python -m tests.benchmarks.asking_throughput
 
-demo-card: demo
-	mkdir -p data_cards/demo/ledger
-	rm -f data_cards/demo/ledger/*
-	cp runs/demo/dataset/README.md runs/demo/dataset/pass_rates.png runs/demo/manifest.json data_cards/demo
-	cat runs/demo/ledger/*.jsonl > data_cards/demo/ledger/demo.jsonl
+# The cards in data_cards, each with the ledger that rebuilds its run: all of them, or card-science.
+# Teachers are asked what runs/NAME does not hold.
+cards: $(addprefix card-,demo math code science chat instruction_following safety tool_calling)
+
+card-demo: RECIPE := tiny
+card-%: RECIPE = $*-tiny
+card-%: $(VENV)/.bundled
+	$(BIN)/factory run pipelines/recipes/$(RECIPE).toml --out runs/$*
+	rm -rf data_cards/$*
+	mkdir -p data_cards/$*/ledger
+	cp runs/$*/dataset/README.md runs/$*/dataset/pass_rates.png runs/$*/manifest.json data_cards/$*
+	cat runs/$*/ledger/*.jsonl > data_cards/$*/ledger/$*.jsonl
 
 clean:
 	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache

@@ -14,6 +14,8 @@ from factory.records import MODES
 from factory.terminal import visible
 
 PICTURE = "pass_rates.png"
+_MOST_TOPICS = 25
+"""Named on the card, the largest first; the others are counted together."""
 _SIZES = (
     (1_000, "n<1K"),
     (10_000, "1K<n<10K"),
@@ -50,6 +52,7 @@ def render_card(manifest: dict[str, Any]) -> str:
             name: each["counts"].get("skipped_pairs", 0) for name, each in steps.items()
         },
         unthinking=unthinking,
+        most_topics=_MOST_TOPICS,
         m=manifest,
         yaml=yaml_header(card_metadata(manifest)),
         rows=rows,

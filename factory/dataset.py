@@ -74,6 +74,7 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         "licenses": dict(sorted(counted.licenses.items())),
         "license": combine(*counted.licenses) if counted.licenses else None,
         "sources": dict(sorted(counted.sources.items())),
+        "topics": counted.topics(),
         "funnel": {
             "prompts": count_prompts(run),
             "responses": funnel,

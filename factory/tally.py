@@ -17,6 +17,7 @@ class Tally:
     def __init__(self) -> None:
         self.licenses: Counter[str] = Counter()
         self.sources: Counter[str] = Counter()
+        self._topics: dict[str, Counter[str]] = {}
         self.engines: dict[str, set[str]] = {}
         self.usage = Usage()
         self.tokens = {mode: {"prompt": 0, "completion": 0} for mode in MODES}
@@ -45,6 +46,7 @@ class Tally:
                 continue
             self.licenses[record["license"]] += 1
             self.sources[record["source"]] += 1
+            self._topics.setdefault(record["topic"], Counter())[mode] += 1
             self._kept[mode][record["prompt_id"]] += 1
             self._remember_pair(record)
             yield record
@@ -58,6 +60,15 @@ class Tally:
         if len(pair) == len(MODES):
             self.example = {"prompt": record["input"][-1]["content"], **pair}
             self._first.clear()
+
+    def topics(self) -> dict[str, dict[str, int]]:
+        """Kept rows by topic and mode, the largest topic first; empty where none is named."""
+        named = {topic: count for topic, count in self._topics.items() if topic}
+        order = sorted(named, key=lambda topic: (-named[topic].total(), topic))
+        unnamed = [""] if named and "" in self._topics else []
+        return {
+            topic: {mode: self._topics[topic][mode] for mode in MODES} for topic in order + unnamed
+        }
 
     def accepted_pass_rates(self, mode: Mode) -> dict[str, Any]:
         """The same over the kept rows, each with its prompt's pass rate: the survivors' bias."""

