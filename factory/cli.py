@@ -312,18 +312,22 @@ def audit_command(
 
 
 @app.command("verify")
-def verify_command(run: RunPath) -> None:
-    """Compare every shard of a finished run with the manifest."""
-    from factory.dataset import verify
-    from factory.rundir import open_run, read_manifest
+def verify_command(
+    dataset: Annotated[
+        Path, typer.Argument(help="A run, a dataset's directory, or a downloaded copy.")
+    ],
+) -> None:
+    """Compare every shard of a finished dataset with its manifest."""
+    from factory.datasetdir import open_dataset, verify
 
-    directory = open_run(run)
-    manifest = read_manifest(directory)
-    problems = verify(directory, manifest)
-    if problems:
-        raise RunError(f"{run}: {'; '.join(problems)}; delete manifest.json and run again to mend")
-    rows = sum(shard["rows"] for shard in manifest["shards"])
-    typer.echo(f"{run}: {len(manifest['shards'])} shards, {rows:,} rows, all as in the manifest")
+    found = open_dataset(dataset)
+    if problems := verify(found):
+        raise RunError(
+            f"{dataset}: {'; '.join(problems)}; delete manifest.json and run again to mend"
+        )
+    typer.echo(
+        f"{dataset}: {len(found.shards)} shards, {found.num_rows:,} rows, all as in the manifest"
+    )
 
 
 @app.command()

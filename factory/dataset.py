@@ -5,9 +5,10 @@
       SFT/<domain>/<version>-00000-of-000NN.parquet
       RL/<domain>/<version>-00000-of-000NN.parquet
       recipe.toml                               what rebuilds it
+      manifest.json                             what it is made of
 
 Rows stand in the order of their prompts, modes and samples, whatever the parts were. The manifest
-is written last.
+is written last, here and then in the run's own directory.
 """
 
 import json
@@ -23,6 +24,7 @@ import pyarrow as pa
 
 from factory import __version__, store
 from factory.card import write_card
+from factory.datasetdir import MANIFEST, RECIPE
 from factory.drawing import written_counts
 from factory.funnel import count_entered, count_kept, count_prompts, count_responses
 from factory.licenses import combine
@@ -44,6 +46,7 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
     Raises:
         PartError: a part is missing or damaged.
     """
+    (run.dataset / MANIFEST).unlink(missing_ok=True)
     for config in ("SFT", "RL"):  # shards of an earlier attempt may have had other names
         shutil.rmtree(run.dataset / config, ignore_errors=True)
     counted = Tally()
@@ -94,8 +97,9 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         "example": counted.example,
         "shards": shards,
     }
-    store.write_text(run.dataset / "recipe.toml", published_toml(job))
+    store.write_text(run.dataset / RECIPE, published_toml(job))
     write_card(manifest, run.dataset)
+    store.write_json(run.dataset / MANIFEST, manifest)
     store.write_json(run.manifest, manifest)
     return manifest
 
@@ -280,22 +284,3 @@ def _batches(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[st
     remaining = iter(rows)
     while batch := list(islice(remaining, size)):
         yield batch
-
-
-def verify(run: RunDirectory, manifest: dict[str, Any]) -> list[str]:
-    """What is wrong with the shards of a finished run, one line each; empty when all is well."""
-    problems = []
-    for shard in manifest["shards"]:
-        path = run.dataset / shard["path"]
-        if not path.is_file():
-            problems.append(f"{shard['path']}: missing")
-        elif (found := store.sha256(path)) != shard["sha256"]:
-            problems.append(
-                f"{shard['path']}: sha256 {found[:16]}..., the manifest says "
-                f"{shard['sha256'][:16]}..."
-            )
-    listed = {shard["path"] for shard in manifest["shards"]}
-    for path in sorted(run.dataset.glob("*/*/*.parquet")):
-        if (name := str(path.relative_to(run.dataset))) not in listed:
-            problems.append(f"{name}: not in the manifest")
-    return problems

@@ -14,7 +14,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 from factory import store
-from factory.dataset import verify
+from factory.datasetdir import open_dataset, verify
 from factory.engine import run
 from factory.errors import ConfigError, PartError, PrerequisiteError, RunError, TeacherError
 from factory.funnel import count_kept, count_responses
@@ -115,7 +115,7 @@ def test_the_manifest_counts_what_lies_in_the_parts(finished):
     assert manifest["pass_rates"]["off"]["mean"] == pytest.approx(1 / 3, abs=1e-4)
     assert manifest["recipe_hash"] == job.hash()
     assert manifest["license"] == "apache-2.0"
-    assert verify(open_run(out), manifest) == []
+    assert verify(open_dataset(out)) == []
 
 
 def test_the_dataset_loads_as_it_is_and_pairs_on_with_off(finished, tmp_path):
@@ -196,7 +196,7 @@ def test_one_and_seven_parts_one_and_two_workers_give_the_same_bytes(client, tmp
     found.append(shards(tmp_path / "two"))
     for files in found:
         files.pop("dataset/recipe.toml")  # holds the limits, which differ
-    assert len(found[0]) == 4
+    assert len(found[0]) == 5
     assert found[0] == found[1] == found[2]
 
 
@@ -283,9 +283,7 @@ def test_shards_of_an_earlier_attempt_do_not_stay(client, tmp_path):
     shard = out / "dataset" / "SFT" / "math" / "v1-00000-of-00001.parquet"
     stale = shard.with_name("v1-00000-of-00002.parquet")
     stale.write_bytes(shard.read_bytes())
-    assert verify(open_run(out), manifest) == [
-        "SFT/math/v1-00000-of-00002.parquet: not in the manifest"
-    ]
+    assert verify(open_dataset(out)) == ["SFT/math/v1-00000-of-00002.parquet: not in the manifest"]
     (out / "manifest.json").unlink()
     assert run(job, out, client=client) == manifest
     assert not stale.exists()
@@ -305,7 +303,7 @@ def test_a_death_while_the_dataset_is_written_costs_nothing(client, tmp_path, mo
     assert not (tmp_path / "run" / "manifest.json").exists()
     manifest = run(job, tmp_path / "run", client=client, teacher=ScriptedTeacher(["never asked"]))
     assert manifest["funnel"]["kept"] == {"on": 12, "off": 12}
-    assert verify(open_run(tmp_path / "run"), manifest) == []
+    assert verify(open_dataset(tmp_path / "run")) == []
 
 
 def test_two_processes_do_not_work_on_one_run(client, tmp_path):
