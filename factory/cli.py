@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from factory.commands import data, mixing, verdicts
+from factory.commands import data, mixing, regenerating, verdicts
 from factory.commands.options import RunPath
 from factory.errors import ConfigError, FactoryError, PrerequisiteError, RunError, TeacherError
 from factory.terminal import visible
@@ -44,6 +44,8 @@ app.command("check")(verdicts.check_command)
 app.command("dedup")(data.dedup_command)
 app.command("decontaminate")(data.decontaminate_command)
 app.command("mix")(mixing.mix_command)
+app.command("verify")(regenerating.verify_command)
+app.command("regenerate")(regenerating.regenerate_command)
 
 
 def main() -> None:
@@ -309,25 +311,6 @@ def audit_command(
         progress=Progress(),
     ):
         console.print(piece)
-
-
-@app.command("verify")
-def verify_command(
-    dataset: Annotated[
-        Path, typer.Argument(help="A run, a dataset's directory, or a downloaded copy.")
-    ],
-) -> None:
-    """Compare every shard of a finished dataset with its manifest."""
-    from factory.datasetdir import open_dataset, verify
-
-    found = open_dataset(dataset)
-    if problems := verify(found):
-        raise RunError(
-            f"{dataset}: {'; '.join(problems)}; delete manifest.json and run again to mend"
-        )
-    typer.echo(
-        f"{dataset}: {len(found.shards)} shards, {found.num_rows:,} rows, all as in the manifest"
-    )
 
 
 @app.command()

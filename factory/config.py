@@ -108,6 +108,26 @@ def assignments(texts: Iterable[str]) -> dict[str, dict[str, Any]]:
     return tables
 
 
+def set_keys(table: dict[str, Any], texts: Iterable[str]) -> None:
+    """Set dotted keys of a table, `teachers.r1.max_in_flight=64`, in place.
+
+    Raises:
+        ConfigError: a text that is no assignment, or sets a key of what is no table.
+    """
+    for text in texts:
+        path, sign, value = text.partition("=")
+        *keys, last = path.strip().split(".")
+        if not sign or not all([*keys, last]):
+            form = "KEY=VALUE, such as math.num_prompts=100"
+            raise ConfigError(f"--set {text!r}: must be {form}")
+        owner: Any = table
+        for key in keys:
+            owner = owner.setdefault(key, {})
+            if not isinstance(owner, dict):
+                raise ConfigError(f"--set {text!r}: {key} is {owner!r} and no table")
+        owner[last] = _value(text, value.strip())
+
+
 def _value(text: str, value: str) -> Any:
     if _WORD.fullmatch(value) and value not in ("true", "false", "inf", "nan"):
         return value

@@ -11,16 +11,10 @@ Rows stand in the order of their prompts, modes and samples, whatever the parts 
 is written last, here and then in the run's own directory.
 """
 
-import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from itertools import islice
-from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from factory import __version__, store
 from factory.card import write_card
@@ -30,10 +24,12 @@ from factory.funnel import count_entered, count_kept, count_prompts, count_respo
 from factory.licenses import combine
 from factory.published import published_toml
 from factory.recipe import Job
-from factory.records import MODES, SYSTEM_PROMPTS, HasPolicies, Mode, Prompt
+from factory.recording import rl_records, sft_records
+from factory.records import MODES, HasPolicies, Mode
 from factory.rundir import RunDirectory
-from factory.schemas import PROMPTS, RESPONSES, RL, SFT, prompt_from_row
+from factory.schemas import RL, SFT
 from factory.screened import judge_counts, read_screened
+from factory.shards import Shards, write_shards
 from factory.spend import Prices, paid_table
 from factory.tally import Tally
 from factory.tasks import answerer, make_asker
@@ -49,14 +45,19 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
     (run.dataset / MANIFEST).unlink(missing_ok=True)
     for config in ("SFT", "RL"):  # shards of an earlier attempt may have had other names
         shutil.rmtree(run.dataset / config, ignore_errors=True)
-    counted = Tally()
+    counted, parts = Tally(), range(run.num_parts)
     left_out: Counter[str] = Counter()
     shards = []
     for config, schema, rows in (
-        ("SFT", SFT, counted.watch(_sft_rows(job, run))),
-        ("RL", RL, _rl_rows(job, run, left_out)),
+        ("SFT", SFT, counted.watch(sft_records(job, run, parts))),
+        ("RL", RL, rl_records(job, run, parts, left_out)),
     ):
-        shards += _write_shards(job, run, config, schema, rows)
+        written = Shards(
+            run.dataset, config, job.pipeline.name, job.recipe.version, schema,
+            job.recipe.rows_per_shard,
+        )  # fmt: skip
+        write_shards(written, rows, schema)
+        shards += written.finish()
     funnel, gold = count_responses(run), job.pipeline.gold
     screening = read_screened(run)["steps"]
     manifest = {
@@ -139,148 +140,3 @@ def _asked(job: Job, mode: Mode) -> dict[str, Any]:
             default=0,
         ),
     }
-
-
-def _parts(run: RunDirectory) -> Iterator[tuple[dict[int, Prompt], list[dict[str, Any]]]]:
-    """For each part: its prompts by position, and its responses."""
-    for part in range(run.num_parts):
-        prompts = map(prompt_from_row, store.read_part(run.prompts(part), PROMPTS))
-        yield (
-            {prompt.index: prompt for prompt in prompts},
-            store.read_part(run.responses(part), RESPONSES),
-        )
-
-
-def _sft_rows(job: Job, run: RunDirectory) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    asker = make_asker(job)
-    for prompts, responses in _parts(run):
-        for response in responses:
-            prompt = prompts[response["prompt_index"]]
-            shots = asker.num_shots(prompt.source, response["mode"], response["teacher_name"])
-            record = _sft_record(job, prompt, response, shots) if response["kept"] else {}
-            yield response, record
-
-
-def _common(job: Job, prompt: Prompt, mode: Mode) -> dict[str, Any]:
-    """The columns that both schemas have."""
-    return {
-        "input": [{"role": turn.role, "content": turn.content} for turn in prompt.input],
-        "category": prompt.domain,
-        "reasoning": mode,
-        "used_in_training": ", ".join(job.recipe.used_in_training),
-        "version": job.recipe.version,
-        "system_prompt": SYSTEM_PROMPTS[mode],
-        "prompt_id": prompt.id,
-        "source": prompt.source,
-        "attribution": prompt.attribution,
-        "topic": prompt.topic,
-        "verifier": job.pipeline.gold.name if job.pipeline.gold else None,
-    }
-
-
-def _sft_record(job: Job, prompt: Prompt, response: dict[str, Any], shots: int) -> dict[str, Any]:
-    mode: Mode = response["mode"]
-    sampling, editors = job.sampling(mode), job.editors()
-    edits = [grade for grade in response["grades"] if grade["column"] in editors]
-    names = [response["teacher_name"], *(grade["teacher_name"] for grade in edits)]
-    models = [response["teacher"], *(grade["teacher"] for grade in edits), *prompt.writers]
-    return {
-        **_common(job, prompt, mode),
-        "output": response["output"],
-        "license": combine(prompt.license, *(job.recipe.by_name[name].license for name in names)),
-        "generator": ", ".join(dict.fromkeys(models)),
-        "id": response["id"],
-        "expected_answer": response["expected_answer"],
-        **_answer_source(response),
-        "pass_rate": response["pass_rate"],
-        "teacher_revision": response["teacher_revision"],
-        "sampling": {
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            "max_tokens": sampling.max_tokens,
-            "seed": response["seed"],
-            "shots": shots,
-        },
-        "trace": None if mode == "off" else "real" if response["reasoning"] else "empty",
-    }
-
-
-def _answer_source(response: dict[str, Any]) -> dict[str, Any]:
-    """Whether `expected_answer` is the source's, or what a majority of the answers said."""
-    if response["expected_answer"] is None:
-        return {"answer_source": None, "answer_share": None}
-    voted = response["reference"] is not None
-    source = "majority" if voted else "gold"
-    return {"answer_source": source, "answer_share": response["reference_share"]}
-
-
-def _rl_rows(job: Job, run: RunDirectory, left_out: Counter[str]) -> Iterator[dict[str, Any]]:
-    """One row for each prompt that was asked, can be checked, and is of the wanted difficulty."""
-    for prompts, responses in _parts(run):
-        first = {r["prompt_index"]: r for r in reversed(responses) if r["mode"] == "on"}
-        for index in sorted(first):
-            prompt, response = prompts[index], first[index]
-            args = _rl_args(prompt, response)
-            if args is None:
-                continue
-            if reason := job.recipe.rl.reason(response["pass_rate"]):
-                left_out[reason] += 1
-                continue
-            yield {
-                **_common(job, prompt, "on"),
-                "args": args,
-                "license": prompt.license,
-                "id": f"{prompt.id}-rl",
-                **_answer_source(response),
-                "pass_rate": response["pass_rate"],
-            }
-
-
-def _rl_args(prompt: Prompt, response: dict[str, Any]) -> dict[str, Any] | None:
-    """What checks an answer to a prompt, None where nothing published can."""
-    if prompt.constraints:
-        return {
-            "task": prompt.domain,
-            "instruction_id_list": [each.instruction_id for each in prompt.constraints],
-            "instruction_kwargs": [json.loads(each.kwargs) for each in prompt.constraints],
-            "num_instructions": len(prompt.constraints),
-        }
-    if response["expected_answer"] is None:
-        return None
-    return {"task": prompt.domain, "expected_answer": response["expected_answer"]}
-
-
-def _write_shards(
-    job: Job, run: RunDirectory, config: str, schema: pa.Schema, rows: Iterable[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """Write rows into shards of equal size; returns what the manifest says of each."""
-    domain, version = job.pipeline.name, job.recipe.version
-    directory = run.dataset / config / domain
-    unnamed: list[tuple[Path, list[str]]] = []
-    for number, batch in enumerate(_batches(rows, job.recipe.rows_per_shard)):
-        path = directory / f"{version}-{number:05d}.unnamed"
-        store.write_part(path, batch, schema)
-        unnamed.append((path, [row["id"] for row in batch]))
-    shards = []
-    for number, (path, ids) in enumerate(unnamed):
-        final = directory / f"{version}-{number:05d}-of-{len(unnamed):05d}.parquet"
-        path.replace(final)
-        shards.append(
-            {
-                "path": str(final.relative_to(run.dataset)),
-                "config": config,
-                "split": domain,
-                "rows": len(ids),
-                "bytes": final.stat().st_size,
-                "sha256": store.sha256(final),
-                "ids": ids,
-            }
-        )
-    return shards
-
-
-def _batches(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
-    """Batches of equal size, the last one shorter; none where there are no rows."""
-    remaining = iter(rows)
-    while batch := list(islice(remaining, size)):
-        yield batch

@@ -66,18 +66,24 @@ def open_dataset(path: Path) -> DatasetDirectory:
 
 def verify(dataset: DatasetDirectory) -> list[str]:
     """What is wrong with the shards of a dataset, one line each; empty when all is well."""
-    problems = []
-    for shard in dataset.shards:
-        path = dataset.path(shard)
-        if not path.is_file():
-            problems.append(f"{shard['path']}: missing")
-        elif (found := store.sha256(path)) != shard["sha256"]:
-            problems.append(
-                f"{shard['path']}: sha256 {found[:16]}..., the manifest says "
-                f"{shard['sha256'][:16]}..."
-            )
+    problems = [text for shard in dataset.shards if (text := _problem(dataset, shard))]
     listed = {shard["path"] for shard in dataset.shards}
     for path in sorted(dataset.root.glob("*/*/*.parquet")):
         if (name := str(path.relative_to(dataset.root))) not in listed:
             problems.append(f"{name}: not in the manifest")
     return problems
+
+
+def damaged(dataset: DatasetDirectory) -> list[int]:
+    """The places in the manifest of shards that are missing or not as it says."""
+    return [n for n, shard in enumerate(dataset.shards) if _problem(dataset, shard)]
+
+
+def _problem(dataset: DatasetDirectory, shard: dict[str, Any]) -> str:
+    path = dataset.path(shard)
+    if not path.is_file():
+        return f"{shard['path']}: missing"
+    if (found := store.sha256(path)) == shard["sha256"]:
+        return ""
+    wanted = str(shard["sha256"])
+    return f"{shard['path']}: sha256 {found[:16]}..., the manifest says {wanted[:16]}..."

@@ -15,10 +15,10 @@ judged on any worker, so that checking answers does not keep a model waiting.
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from distributed import Client
 
@@ -44,6 +44,8 @@ from factory.stages import Stages, worker_teachers
 from factory.store import remove_temporaries
 from factory.teachers import Teacher
 from factory.teachers.http import HttpConfig
+
+T = TypeVar("T")
 
 
 def run(
@@ -83,6 +85,50 @@ def run(
     directory = create_or_resume(job, out, ledger)
     if directory.manifest.exists():
         return read_manifest(directory)
+    return work(
+        job,
+        directory,
+        lambda: publish(job, directory),
+        workers=workers,
+        scheduler=scheduler,
+        caps=caps,
+        teacher=teacher,
+        client=client,
+        progress=progress,
+    )
+
+
+def work(
+    job: Job,
+    directory: RunDirectory,
+    end: Callable[[], T],
+    *,
+    choose: Callable[[], Sequence[int]] | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    caps: Caps | None = None,
+    teacher: Teacher | None = None,
+    client: Client | None = None,
+    progress: Progress | None = None,
+) -> T:
+    """Have the parts of a run asked and judged, and end with what is made of them.
+
+    Args:
+        job: what to produce.
+        directory: the run's.
+        end: what is done when they are there; returned.
+        choose: the parts that are wanted, asked when all prompts are there; None for all.
+        workers: see `run`, as are the others.
+        scheduler: of Dask.
+        caps: on what is paid.
+        teacher: answers instead.
+        client: of Dask.
+        progress: shows what happens.
+
+    Raises:
+        CapReached: the run may not spend more.
+        RunError: the run is incomplete.
+    """
     try:
         directory.ledger.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -114,11 +160,12 @@ def run(
         stages.run(
             partial(worker_teachers, start, num_threads, teacher, limited),
             partial(is_current, directory, start),
+            choose,
         )
         progress.stage("writing the dataset")
         if busy := ledgers.compact(directory.ledger, run=directory.run_id).busy:
             progress.say(f"{directory.ledger}: not compacted: {busy}")
-        return publish(job, directory)
+        return end()
 
 
 def _refuse_unpriced(job: Job, caps: Caps) -> None:

@@ -32,6 +32,12 @@ class Found:
     """The one that was asked for; None where the id is a prompt's or an RL record's."""
 
 
+def prompt_of(id: str) -> str:
+    """The id of the prompt that a response, a record or a prompt belongs to."""
+    found = _RESPONSE.fullmatch(id) or _RL.fullmatch(id)
+    return found[1] if found else id
+
+
 def find(run: RunDirectory, id: str) -> Found:
     """The row that an id names.
 
@@ -45,8 +51,7 @@ def find(run: RunDirectory, id: str) -> Found:
         PartError: a part is damaged.
     """
     response = _RESPONSE.fullmatch(id)
-    rl = _RL.fullmatch(id)
-    wanted = response[1] if response else rl[1] if rl else id
+    wanted = prompt_of(id)
     for part, ids in _prompt_ids(run):
         place = pc.index(ids, wanted).as_py()
         if place >= 0:

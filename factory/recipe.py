@@ -29,7 +29,7 @@ What changes the data is hashed; a run directory takes only the recipe that it w
 import dataclasses
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ import tomli_w
 from factory import decontaminate_table
 from factory import rows as rows_table
 from factory.assume import Assume
-from factory.config import build, nearest, read_toml, settings
+from factory.config import build, nearest, read_toml, set_keys, settings
 from factory.errors import ConfigError
 from factory.quota import AcceptByMode
 from factory.records import MODES, Mode, Sampling
@@ -244,13 +244,18 @@ class LoadedRecipe:
         return dataclasses.replace(self, recipe=dataclasses.replace(self.recipe, filters=merged))
 
 
-def load_recipe(path: Path) -> LoadedRecipe:
+def load_recipe(path: Path, changes: Sequence[str] = ()) -> LoadedRecipe:
     """Read a recipe.
+
+    Args:
+        path: of the file.
+        changes: keys that are set instead, `math.num_prompts=100`.
 
     Raises:
         ConfigError: naming the file, the key, the value and the way out.
     """
     table = read_toml(path)
+    set_keys(table, changes)
     name = table.get("pipeline")
     if not isinstance(name, str) or name in Recipe.__dataclass_fields__ or not name:
         raise ConfigError(f'{path}: pipeline must name a pipeline, such as "math", got {name!r}')

@@ -169,7 +169,7 @@ def open_run(root: Path) -> RunDirectory:
 def _is_free(root: Path) -> bool:
     """Whether a directory holds at most a ledger and what a start that was killed may have left."""
     return root.is_dir() and all(
-        path.name in ("recipe.toml", "ledger") or path.name.endswith(".tmp")
+        path.name in ("recipe.toml", "ledger", ".regenerating") or path.name.endswith(".tmp")
         for path in root.iterdir()
     )
 

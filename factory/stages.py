@@ -58,12 +58,19 @@ class Stages:
         self.models = models
         """The teachers that hold a model."""
 
-    def run(self, teachers: Callable[[], Teachers], is_current: Callable[[], bool]) -> None:
+    def run(
+        self,
+        teachers: Callable[[], Teachers],
+        is_current: Callable[[], bool],
+        choose: Callable[[], Sequence[int]] | None = None,
+    ) -> None:
         """Run what is not finished yet.
 
         Args:
             teachers: makes a worker's way to its teachers.
             is_current: whether no later start of the run has begun.
+            choose: the parts that are to be asked and judged, when all prompts are there; None for
+                all, as it must be where the answers to one prompt decide about those to another.
         """
         self.teachers = teachers
         run = self.directory
@@ -76,7 +83,7 @@ class Stages:
         try:
             self._finish([self._drawing(part) for part in missing])
             self._screen(is_current)
-            self._ask(parts)
+            self._ask(choose() if choose else parts)
         finally:
             self.client.unsubscribe_topic(_TOPIC)
 
@@ -99,16 +106,16 @@ class Stages:
             court=partial(run_court, job, run, self.teachers, is_current, self.models),
         ).screen()
 
-    def _ask(self, parts: range) -> None:
+    def _ask(self, parts: Sequence[int]) -> None:
         missing = [part for part in parts if not self.directory.responses(part).exists()]
         together = bool(missing) and self.job.recipe.accept.is_global
-        self._begin_asking(parts if together else missing)
+        self._begin_asking(parts, parts if together else missing)
         if together:
             self._fill_together(parts)
         else:
             self._fill({part: {} for part in missing})
 
-    def _begin_asking(self, missing: Sequence[int]) -> None:
+    def _begin_asking(self, parts: Sequence[int], missing: Sequence[int]) -> None:
         run, ask = self.directory, self.job.pipeline.ask
         names = self.job.answerers()
         rounds = 1 if all(self.job.recipe.by_name[name].thinks for name in names) else 2
@@ -116,8 +123,8 @@ class Stages:
         on, off = ask.samples_on * ask.on_share, ask.samples_off * ask.off_share
         self.progress.stage(
             "asking the teacher" if len(names) == 1 else "asking the teachers",
-            total=run.num_parts,
-            done=run.num_parts - len(missing),
+            total=len(parts),
+            done=len(parts) - len(missing),
             expected=round((rounds * on + off) * prompts),
         )
 

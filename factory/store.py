@@ -34,18 +34,30 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
     """
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}{_TEMPORARY}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_directory(path.parent)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written: {way_out(error)}") from error
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_directory(path.parent)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say of a file that it cannot be written, and what to do about it.
+
+    Raises:
+        RunError: the disk is full or does not take the file.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {way_out(error)}") from error
 
 
 def write_atomic(path: Path, write: Callable[[IO[bytes]], None]) -> None:
@@ -93,6 +105,14 @@ def way_out(error: OSError) -> str:
     advice = "make room" if full else "mend that"
     reason = error.strerror or str(error)
     return f"{reason}; what is finished is kept, {advice} and run the same command again"
+
+
+def name_file(unnamed: Path, path: Path) -> None:
+    """Bring a file that was written under another name to the disk, and give it its own."""
+    with unnamed.open("rb") as file:
+        os.fsync(file.fileno())
+    unnamed.replace(path)
+    sync_directory(path.parent)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -10,6 +10,10 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", help="A filter's field, final_answer.timeout_s=5; may be repeated."),
 ]
+SetKeyOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="A key of the recipe, math.num_prompts=100; may be repeated."),
+]
 OutOption = Annotated[
     Path | None, typer.Option(help="A new file for all rows, .parquet or .jsonl.")
 ]

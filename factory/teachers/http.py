@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from factory.config import settings
-from factory.errors import PrerequisiteError
+from factory.errors import PrerequisiteError, TeacherError
 from factory.licenses import require_known
 from factory.records import Completion, Request
 from factory.teachers.terms import Terms
@@ -50,8 +50,9 @@ class HttpConfig(Terms):
     """As the server names it."""
     revision: str = ""
     """Which weights they are, where that is known; part of every request's key."""
-    base_urls: tuple[str, ...]
-    """Such as `http://127.0.0.1:8000/v1`; all serve the same model."""
+    base_urls: tuple[str, ...] = ()
+    """Such as `http://127.0.0.1:8000/v1`; all serve the same model. A published recipe has none,
+    and needs none as long as all is in the ledger."""
     api_key_env: str = ""
     """The environment variable that holds the key; empty where none is needed."""
     license: str
@@ -96,8 +97,6 @@ class HttpConfig(Terms):
                 f"model must be a name, not a path, because it is published, got {self.model!r}; "
                 "vllm serve PATH --served-model-name NAME gives it one"
             )
-        if not self.base_urls:
-            raise ValueError("base_urls must hold at least one address, got []")
         for url in self.base_urls:
             _check_url(url)
         # The value is not repeated: somebody may have put the key itself here.
@@ -146,14 +145,20 @@ class HttpTeacher:
 
         Raises:
             PrerequisiteError: the variable named by `api_key_env` is not set.
-            TeacherError: the key or the model is refused before anything was answered, the account
-                is empty, or no server answered anything for `patience_s`. What is in flight then
-                is waited for and comes first.
+            TeacherError: there is no address, the key or the model is refused before anything was
+                answered, the account is empty, or no server answered anything for `patience_s`.
+                What is in flight then is waited for and comes first.
         """
         feed = iter(requests)
         first = next(filter(None, feed), None)
         if first is None:
             return
+        if not self.config.base_urls:
+            raise TeacherError(
+                f"the recipe has no base_urls for {self.config.model}, and the ledger does not "
+                "hold all that is asked of it; say where it is served, such as "
+                'base_urls = ["http://127.0.0.1:8000/v1"]'
+            )
         from factory.teachers.http_exchange import Exchange
 
         with closing(Exchange(self.config, read_key(self.config.api_key_env))) as exchange:

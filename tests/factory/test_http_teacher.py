@@ -773,7 +773,6 @@ def test_it_works_in_a_thread_that_is_not_the_main_one(stub: Running):
         ({"license": "llama3"}, "license 'llama3' is not one that can be combined"),
         ({"model": "/srv/model"}, "model must be a name, not a path"),
         ({"model": ""}, "model must be a name, not a path"),
-        ({"base_urls": ()}, "base_urls must hold at least one address, got []"),
         ({"base_urls": ("ftp://host/v1",)}, "base_urls must be http or https addresses, got 'ftp"),
         ({"base_urls": ("127.0.0.1:8000",)}, "base_urls must be http or https addresses, got '12"),
         ({"base_urls": ("http://host:x/v1",)}, "base_urls must be http or https addresses"),
@@ -825,3 +824,10 @@ def test_the_command_line_does_not_load_the_http_client():
     code = "import sys, factory.cli, pipelines; print('aiohttp' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_teacher_without_an_address_is_missed_when_it_is_asked_and_not_before():
+    teacher = HttpTeacher(HttpConfig(model="m", license="mit"))
+    assert list(teacher.generate([])) == []
+    with pytest.raises(TeacherError, match="no base_urls for m"):
+        list(teacher.generate([request()]))
