@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from distributed import Client
 
 from factory import store
 from factory.datasetdir import RECIPE, DatasetDirectory
 from factory.engine import work
 from factory.errors import ConfigError
 from factory.finding import prompt_of
+from factory.partwork import Client
 from factory.progress import Progress
 from factory.recipe import Job, LoadedRecipe, load_recipe
 from factory.recording import rl_records, sft_records
