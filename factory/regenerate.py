@@ -28,7 +28,6 @@ from factory.rundir import RunDirectory, create_or_resume
 from factory.schemas import PROMPTS, RL, SFT
 from factory.shards import GROUP_ROWS, Shards
 from factory.teachers import Teacher
-from factory.versions import versions
 
 Shard = dict[str, Any]
 Row = dict[str, Any]
@@ -247,10 +246,3 @@ def _other_rows(ids: Sequence[str], found: Sequence[str]) -> str:
         if rows
     ]
     return "; ".join(said) or "the same rows in another order"
-
-
-def other_versions(dataset: DatasetDirectory) -> dict[str, tuple[str, str]]:
-    """Packages of other versions than those that the dataset was made with: (then, now)."""
-    then, now = dataset.manifest.get("versions", {}), versions()
-    names = [name for name in then if then[name] != now.get(name)]
-    return {name: (then[name], now.get(name, "not installed")) for name in names}

@@ -2,6 +2,7 @@
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 _PACKAGES = (
     "reasoning-factory", "dask", "polars", "pyarrow", "numba", "datasketch", "math-verify", "sympy",
@@ -19,3 +20,10 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def other_versions(manifest: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Packages of other versions here than those that a manifest names: (then, now)."""
+    then, now = manifest.get("versions", {}), versions()
+    names = [name for name in then if then[name] != now.get(name)]
+    return {name: (then[name], now.get(name, "not installed")) for name in names}

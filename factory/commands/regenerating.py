@@ -107,8 +107,9 @@ def _regenerate(
     console: Console,
 ) -> "list[Rebuilt]":
     from factory.progress import Progress
-    from factory.regenerate import Nobody, other_versions, recipe_of, regenerate
+    from factory.regenerate import Nobody, recipe_of, regenerate
     from factory.rundir import open_run
+    from factory.versions import other_versions
     from pipelines import make_job
 
     job = make_job(recipe_of(path, dataset, changes))
@@ -127,7 +128,7 @@ def _regenerate(
     )  # fmt: skip
     console.print(_table(rebuilt))
     if any(each.problem for each in rebuilt):
-        for line in _reasons(job.hash(), dataset, other_versions(dataset), ask):
+        for line in _reasons(job.hash(), dataset, other_versions(dataset.manifest), ask):
             console.print(plain(line), soft_wrap=True)
     return rebuilt
 

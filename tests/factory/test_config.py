@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from factory.config import assignments, flat
+from factory.config import assignments, flat, set_keys
 from factory.errors import ConfigError, PrerequisiteError
 from factory.recipe import load_recipe
 from filters import FinalAnswer
@@ -212,3 +212,31 @@ def test_another_text_is_no_assignment(text):
 def test_assignments_to_one_table_add_up_and_tables_are_flattened():
     assert assignments(["a.b=1", "a.c=2", "d.e=3"]) == {"a": {"b": 1, "c": 2}, "d": {"e": 3}}
     assert flat({"a": {"b": 1, "c": {}}, "d": [2]}) == {"a.b": 1, "d": [2]}
+
+
+def test_keys_of_a_recipe_are_set_by_their_dotted_names():
+    table = {"math": {"num_prompts": 96}, "seed": 1}
+    set_keys(table, ["math.num_prompts=3", 'teachers.r1.base_urls=["http://127.0.0.1/v1"]'])
+    set_keys(table, ["seed = 7", "filters.final_answer.units=require"])
+    assert table == {
+        "math": {"num_prompts": 3},
+        "seed": 7,
+        "teachers": {"r1": {"base_urls": ["http://127.0.0.1/v1"]}},
+        "filters": {"final_answer": {"units": "require"}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("math.num_prompts", "must be KEY=VALUE"),
+        ("=3", "must be KEY=VALUE"),
+        ("math..x=3", "must be KEY=VALUE"),
+        ("seed.x=3", "seed is 1 and no table"),
+        ("seed=[1", "'[1' is no value"),
+    ],
+)
+def test_what_sets_no_key_is_refused(text, message):
+    with pytest.raises(ConfigError) as error:
+        set_keys({"seed": 1}, [text])
+    assert message in str(error.value)

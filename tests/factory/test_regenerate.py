@@ -12,8 +12,9 @@ from factory.cli import app
 from factory.datasetdir import open_dataset, verify
 from factory.engine import run
 from factory.errors import ConfigError, RunError
-from factory.regenerate import Nobody, other_versions, regenerate
+from factory.regenerate import Nobody, regenerate
 from factory.store import locked
+from factory.versions import other_versions
 from tests.factory.test_engine import scripted
 from tests.toys import toy_job
 
@@ -124,12 +125,11 @@ def test_two_at_a_time_in_one_place_are_refused(done, tmp_path, client):
 
 
 def test_versions_that_differ_from_the_manifests_are_named(done):
-    dataset = open_dataset(done)
-    versions = {**dataset.manifest["versions"], "polars": "1.0.0", "gone": "3"}
-    older = dataclasses.replace(dataset, manifest={**dataset.manifest, "versions": versions})
-    now = dataset.manifest["versions"]["polars"]
+    manifest = open_dataset(done).manifest
+    assert other_versions(manifest) == {}
+    now = manifest["versions"]["polars"]
+    older = {**manifest, "versions": {**manifest["versions"], "polars": "1.0.0", "gone": "3"}}
     assert other_versions(older) == {"polars": ("1.0.0", now), "gone": ("3", "not installed")}
-    assert other_versions(dataset) == {}
 
 
 def damage(dataset: Path) -> None:
