@@ -46,7 +46,7 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
     """
     for config in ("SFT", "RL"):  # shards of an earlier attempt may have had other names
         shutil.rmtree(run.dataset / config, ignore_errors=True)
-    counted = Tally()
+    counted = Tally(job.pipeline.ask)
     left_out: Counter[str] = Counter()
     shards = []
     for config, schema, rows in (

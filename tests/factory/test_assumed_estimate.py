@@ -1,5 +1,7 @@
 """Estimates from what a recipe assumes, where nobody can be asked."""
 
+from dataclasses import replace
+
 import pytest
 
 from factory.assumed_estimate import assumed
@@ -28,6 +30,16 @@ def test_the_numbers_are_the_assumptions_times_the_sizes_of_the_recipe(tmp_path)
     assert result.totals["kept_on"].expected == 500 * 16 * 0.25
     assert result.totals["kept_off"].expected == 500 * 64 * 0.1
     assert result.seconds == (500 * 16 * 4000 + 500 * 64 * 200) / 1000
+
+
+def test_answers_without_a_trace_cost_what_the_off_answers_cost(tmp_path):
+    job = toy_job(tmp_path, num_prompts=1000, samples=(2, 2), more=ASSUME)
+    empty = replace(job, pipeline=job.pipeline.with_ask(empty_trace=True, off_share=0.25))
+    (account,) = assumed(empty).accounts
+    assert account == "teacher/math/off"
+    taken = assumed(empty).accounts[account]
+    assert taken["completions"].expected == 500 * 2, "each prompt is asked once for both modes"
+    assert taken["completion_tokens"].expected == 500 * 2 * 200
 
 
 def test_what_is_assumed_changes_nothing_that_is_produced(tmp_path):

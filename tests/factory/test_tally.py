@@ -1,4 +1,5 @@
 from factory.quota import Accept, AcceptByMode
+from factory.steps import Ask
 from factory.tally import Tally
 
 
@@ -21,7 +22,7 @@ def rows(*counts):
 
 
 def tally(*counts):
-    found = Tally()
+    found = Tally(Ask(samples_on=1, samples_off=1))
     assert len(list(found.watch(rows(*counts)))) == sum(kept for _, _, kept in counts)
     return found
 
