@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from factory import store
-from factory.schemas import SFT
+from factory.mixing.reading import SCHEMAS
 
 
 class Shards:
@@ -18,15 +18,18 @@ class Shards:
         version: in the files' names.
         split: the name of the split and its directory.
         rows_per_shard: rows of each file but the last.
+        config: the configuration of the split, `SFT` or `RL`.
     """
 
-    def __init__(self, root: Path, version: str, split: str, rows_per_shard: int) -> None:
+    def __init__(
+        self, root: Path, version: str, split: str, rows_per_shard: int, config: str = "SFT"
+    ) -> None:
         self._root = root
         self._version = version
         self._split = split
         self._most = rows_per_shard
-        self._folder = root / "SFT" / split
-        self._folder.mkdir(parents=True)
+        self._config = config
+        self._folder = root / config / split
         self._writer: pq.ParquetWriter | None = None
         self._counts: list[int] = []
 
@@ -34,9 +37,10 @@ class Shards:
         """Write rows behind those that are there."""
         while len(table):
             if self._writer is None:
+                self._folder.mkdir(parents=True, exist_ok=True)
                 self._counts.append(0)
                 path = self._unnamed(len(self._counts) - 1)
-                self._writer = pq.ParquetWriter(path, SFT, compression="zstd")
+                self._writer = pq.ParquetWriter(path, SCHEMAS[self._config], compression="zstd")
             room = self._most - self._counts[-1]
             self._writer.write_table(table.slice(0, room))
             self._counts[-1] += min(room, len(table))
@@ -55,7 +59,7 @@ class Shards:
             found.append(
                 {
                     "path": str(final.relative_to(self._root)),
-                    "config": "SFT",
+                    "config": self._config,
                     "split": self._split,
                     "rows": rows,
                     "bytes": final.stat().st_size,
