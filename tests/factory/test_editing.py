@@ -269,6 +269,8 @@ def test_no_answer_can_hold_the_lines_between_answers():
         ("<think>\nChoice: 1", None),
         ("</think><think>\nChoice: 1", None),
         ("Choice: 2\nbecause it is short", None),
+        ("**Choice: Answer 2**", 2),
+        ("Choice: #3", 3),
         ("Choice: 0", None),
         ("Choice: 4", None),
         ("Choice: 99999999999", None),
