@@ -80,8 +80,7 @@ class Asker:
 
     def answerer(self, prompt: Prompt, mode: Mode, sample: int) -> Answerer:
         """The teacher that gives an answer, drawn by weight where there are several."""
-        if self.ask.empty_trace:
-            mode = "off"
+        mode = self.ask.asked_as(mode)
         weights = self.weights.get((prompt.domain, mode)) or self.weights["", mode]
         if len(weights) == 1:
             return self.answerers[next(iter(weights))]
@@ -132,8 +131,10 @@ class Asker:
     def _without_trace(self, prompt: Prompt, sample: int) -> Conversation:
         """The off answer after an empty block; the request is the off answer's, and paid once."""
         off = yield from self.conversation(prompt, "off", sample)
-        output = f"{EMPTY_TRACE}{off.output}"
-        return replace(off, mode="on", output=output, prompt_tokens=0, completion_tokens=0)
+        on = replace(off, mode="on", output=f"{EMPTY_TRACE}{off.output}")
+        if not self.ask.asks("off", prompt.id, self.seed):
+            return on  # nobody else pays for it
+        return replace(on, prompt_tokens=0, completion_tokens=0)
 
     def _elicited(self, who: Answerer, prompt: Prompt, mode: Mode, sample: int) -> Conversation:
         how = self._elicitation(mode)

@@ -99,13 +99,12 @@ def _writing(job: Job, assume: Assume) -> Iterator[tuple[str, Numbers]]:
 def _asking(job: Job, assume: Assume) -> Iterator[tuple[str, Numbers]]:
     domain = job.pipeline.name
     for mode in MODES:
-        if mode == "on" and job.pipeline.ask.empty_trace:
-            continue  # the off answers stand in both
-        weights = job.recipe.answerers(domain, mode)
+        asked_as = job.pipeline.ask.asked_as(mode)
+        weights = job.recipe.answerers(domain, asked_as)
         for name, weight in weights.items():
-            number = _answers(job, assume, mode) * weight / sum(weights.values())
-            read, written = number * assume.problem_tokens, number * _tokens(assume, mode)
-            yield f"{name}/{domain}/{mode}", (number, read, written)
+            number = _asked(job, assume, mode) * weight / sum(weights.values())
+            read, written = number * assume.problem_tokens, number * _tokens(assume, asked_as)
+            yield f"{name}/{domain}/{asked_as}", (number, read, written)
 
 
 def _grading(job: Job, assume: Assume) -> Iterator[tuple[str, Numbers]]:
@@ -127,6 +126,15 @@ def _answers(job: Job, assume: Assume, mode: Mode) -> float:
     """Answers in a mode."""
     prompts = job.num_prompts * assume.asked * job.pipeline.ask.share(mode)
     return prompts * job.first_samples(mode)
+
+
+def _asked(job: Job, assume: Assume, mode: Mode) -> float:
+    """Answers in a mode that are asked for; with an empty trace, on answers are off answers."""
+    ask = job.pipeline.ask
+    number = _answers(job, assume, mode)
+    if ask.asked_as(mode) == mode or not ask.share(mode):
+        return number
+    return number * max(ask.share(mode) - ask.share("off"), 0.0) / ask.share(mode)
 
 
 def _tokens(assume: Assume, mode: Mode) -> int:

@@ -45,7 +45,7 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
     (run.dataset / MANIFEST).unlink(missing_ok=True)
     for config in ("SFT", "RL"):  # shards of an earlier attempt may have had other names
         shutil.rmtree(run.dataset / config, ignore_errors=True)
-    counted, parts = Tally(), range(run.num_parts)
+    counted, parts = Tally(job.pipeline.ask), range(run.num_parts)
     left_out: Counter[str] = Counter()
     shards = []
     for config, schema, rows in (

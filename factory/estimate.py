@@ -138,10 +138,13 @@ def _by_prompt(job: Job, root: Path, shares: Mapping[str, float]) -> list[dict[s
     run = open_run(root)
     found: list[dict[str, float]] = [{} for _ in range(job.num_prompts)]
     size = sum(path.stat().st_size for path in run.root.rglob("*.parquet"))
+    ask = job.pipeline.ask
+    # One off answer serves both modes of a prompt: it is paid where either is asked.
+    asked = {**shares, "off": max(shares.values())} if ask.empty_trace else shares
     for part in range(run.num_parts):
         usages: dict[int, Usage] = {}
         for row in store.read_part(run.responses(part), RESPONSES):
-            usages.setdefault(row["prompt_index"], Usage()).add(row)
+            usages.setdefault(row["prompt_index"], Usage(ask)).add(row)
             counts = found[row["prompt_index"]]
             texts = [row["output"], row["draft"] or "", *(grade["text"] for grade in row["grades"])]
             extra = {
@@ -153,7 +156,7 @@ def _by_prompt(job: Job, root: Path, shares: Mapping[str, float]) -> list[dict[s
         for index, usage in usages.items():
             for name, number in usage.counts.items():
                 mode = name.partition(":")[0].rpartition("/")[2]
-                found[index][name] = number * shares[mode]
+                found[index][name] = number * asked[mode]
     shared = judge_counts(read_screened(run)["steps"]) + written_counts(run)
     for counts in found:
         counts["bytes"] = counts.get("bytes", 0.0) + size / job.num_prompts

@@ -32,7 +32,7 @@ Grading = Generator[Request, Completion, tuple[Grade, ...]]
 NO_COLUMN = "no_column"
 """Begins a grade's error where nobody was asked for it."""
 _REWARDED = Sampling(temperature=0.0, max_tokens=1)
-_CHOICE = re.compile(r"(?i)\W*choice\W+(\d{1,4})\W*")
+_CHOICE = re.compile(r"(?i)\W*choice\W+(?:(?:answer|number|no)\W+)?(\d{1,4})\W*")
 _WORDS: dict[type[Editing], str] = {AskFeedback: "feedback", AskEdit: "edit", AskSelect: "select"}
 """What reasons begin with."""
 

@@ -304,8 +304,8 @@ class Job:
 
     def sampling(self, mode: Mode) -> Sampling:
         """How answers in a mode are drawn."""
-        own = mode == "on" and not self.pipeline.ask.empty_trace
-        return self.recipe.sampling.on if own else self.recipe.sampling.off
+        asked = self.pipeline.ask.asked_as(mode)
+        return self.recipe.sampling.on if asked == "on" else self.recipe.sampling.off
 
     def answerers(self) -> list[str]:
         """The teachers that answer prompts, in the recipe's order."""

@@ -34,6 +34,7 @@ class Shards:
         version: in the files' names.
         schema: of the rows; it has `id`, `input`, and with answers `output`.
         rows_per_shard: rows of each file, if they are not too long for one; the last has fewer.
+        keeps_ids: whether the ids of each shard's rows are told.
     """
 
     def __init__(
@@ -44,6 +45,8 @@ class Shards:
         version: str,
         schema: pa.Schema,
         rows_per_shard: int,
+        *,
+        keeps_ids: bool = True,
     ) -> None:
         self._root, self._config, self._split = root, config, split
         self._version, self._schema, self._most = version, schema, rows_per_shard
@@ -53,8 +56,11 @@ class Shards:
         """Of the rows that wait."""
         self._writer: pq.ParquetWriter | None = None
         self._shard_bytes = 0
+        self._counts: list[int] = []
+        """Rows of each shard."""
+        self._keeps_ids = keeps_ids
         self._ids: list[list[str]] = []
-        """One list a shard."""
+        """Of each shard's rows."""
 
     def add(self, table: pa.Table) -> None:
         """Put rows behind those that are there."""
@@ -76,12 +82,12 @@ class Shards:
         """Name the files; what the manifest says of each."""
         self._write_group()
         self._close()
-        total = len(self._ids)
+        total = len(self._counts)
         return [self._named(number, total) for number in range(total)]
 
     def _full(self) -> int:
         """Rows of the row group that is filled now."""
-        written = len(self._ids[-1]) if self._writer else 0
+        written = self._counts[-1] if self._writer else 0
         return min(GROUP_ROWS, self._most - written)
 
     def _room(self) -> int:
@@ -93,13 +99,16 @@ class Shards:
         group = pa.concat_tables(self._waiting).combine_chunks()
         with store.writing(self._folder):
             if self._writer is None:
-                self._writer = self._open(self._unnamed(len(self._ids)))
+                self._writer = self._open(self._unnamed(len(self._counts)))
+                self._counts.append(0)
                 self._ids.append([])
             self._writer.write_table(group)
-        self._ids[-1] += group["id"].to_pylist()
+        self._counts[-1] += len(group)
+        if self._keeps_ids:
+            self._ids[-1] += group["id"].to_pylist()
         self._shard_bytes += self._bytes
         self._waiting, self._rows, self._bytes = [], 0, 0
-        if len(self._ids[-1]) >= self._most or self._shard_bytes >= SHARD_BYTES:
+        if self._counts[-1] >= self._most or self._shard_bytes >= SHARD_BYTES:
             self._close()
 
     def _open(self, path: Path) -> pq.ParquetWriter:
@@ -122,10 +131,10 @@ class Shards:
             "path": str(path.relative_to(self._root)),
             "config": self._config,
             "split": self._split,
-            "rows": len(self._ids[number]),
+            "rows": self._counts[number],
             "bytes": path.stat().st_size,
             "sha256": store.sha256(path),
-            "ids": self._ids[number],
+            **({"ids": self._ids[number]} if self._keeps_ids else {}),
         }
 
     def _unnamed(self, number: int) -> Path:

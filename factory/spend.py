@@ -10,6 +10,7 @@ from rich.table import Table
 from factory import ledger
 from factory.recipe import Job, load_recipe
 from factory.rundir import RunDirectory
+from factory.steps import Ask
 from factory.teachers.terms import Price
 
 COUNTS = ("completions", "prompt_tokens", "completion_tokens")
@@ -61,23 +62,31 @@ def paid_table(prices: Prices, run: RunDirectory) -> list[dict[str, Any]]:
 
 
 class Usage:
-    """Adds up what the responses of a run took, whether it was paid now or recalled."""
+    """Adds up what the responses of a run took, whether it was paid now or recalled.
 
-    def __init__(self) -> None:
+    Args:
+        ask: how they were asked.
+    """
+
+    def __init__(self, ask: Ask) -> None:
         self.counts: Counter[str] = Counter()
+        self._ask = ask
         self._prompt = ""
         self._graded: set[str] = set()
 
     def add(self, response: Mapping[str, Any]) -> None:
         """Count a row of `RESPONSES` with its grades."""
-        where = f"{response['domain']}/{response['mode']}"
-        self._count(f"{response['teacher_name']}/{where}", response, len(response["request_keys"]))
+        domain, mode = response["domain"], response["mode"]
+        asked_as = self._ask.asked_as(mode)
+        account = f"{response['teacher_name']}/{domain}/{asked_as}"
+        if asked_as == mode or response["prompt_tokens"]:  # else its twin's requests, paid there
+            self._count(account, response, len(response["request_keys"]))
         if response["prompt_id"] != self._prompt:
             self._prompt, self._graded = response["prompt_id"], set()
         for grade in response["grades"]:
             if grade["request_key"] not in self._graded:  # equal answers are graded once
                 self._graded.add(grade["request_key"])
-                self._count(f"{grade['teacher_name']}/{where}", grade, 1)
+                self._count(f"{grade['teacher_name']}/{domain}/{mode}", grade, 1)
 
     def _count(self, account: str, tokens: Mapping[str, Any], completions: int) -> None:
         self.counts[f"{account}:completions"] += completions

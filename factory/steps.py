@@ -109,6 +109,10 @@ class Ask:
         """The share of the prompts that are asked in a mode."""
         return self.on_share if mode == "on" else self.off_share
 
+    def asked_as(self, mode: Mode) -> Mode:
+        """The mode of the requests behind the answers in a mode; they are paid on its account."""
+        return "off" if self.empty_trace else mode
+
     def asks(self, mode: Mode, prompt_id: str, seed: int) -> bool:
         """Whether a prompt is asked in a mode.
 

@@ -7,19 +7,24 @@ from typing import Any
 from factory.quota import AcceptByMode
 from factory.records import MODES, Mode
 from factory.spend import Usage
+from factory.steps import Ask
 
 _RATE_BINS = 10
 
 
 class Tally:
-    """What the manifest says about the rows, counted while they go by."""
+    """What the manifest says about the rows, counted while they go by.
 
-    def __init__(self) -> None:
+    Args:
+        ask: how they were asked.
+    """
+
+    def __init__(self, ask: Ask) -> None:
         self.licenses: Counter[str] = Counter()
         self.sources: Counter[str] = Counter()
         self._topics: dict[str, Counter[str]] = {}
         self.engines: dict[str, set[str]] = {}
-        self.usage = Usage()
+        self.usage = Usage(ask)
         self.tokens = {mode: {"prompt": 0, "completion": 0} for mode in MODES}
         self.example: dict[str, str] | None = None
         self._rates: dict[str, dict[str, float]] = {mode: {} for mode in MODES}

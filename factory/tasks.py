@@ -105,7 +105,10 @@ def ask(
     """
     asker = make_asker(job)
     talks = (
-        Talk(asker.conversation(prompt, mode, sample), f"{name}/{prompt.domain}/{mode}")
+        Talk(
+            asker.conversation(prompt, mode, sample),
+            f"{name}/{prompt.domain}/{asker.ask.asked_as(mode)}",
+        )
         for prompt, mode, sample in slots(job, kept_prompts(run, part), plan)
         if asker.answerer(prompt, mode, sample).name == name
     )

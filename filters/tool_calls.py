@@ -11,7 +11,8 @@ Policy, one line a point:
 - The gold answer is a JSON list of calls; `[]` says that no call is right. Without one, the calls
   are checked against the schemas alone.
 - Calls stand alone in the answer, in one block; an answer without a block, or with an empty list
-  in it, makes none, and may say anything. Something that looks like a call elsewhere is not read.
+  in it, makes none, and may say anything. Something that looks like a call elsewhere, in whatever
+  notation, is not read: `{"name": ..., "parameters": ...}`, `get_time(city="Oslo")`.
 - The tool and all of its arguments must be known, the required ones there, the types right
   (`filters.json_schema`).
 - Calls are made side by side: their order does not count. An argument that is what the schema has
@@ -29,7 +30,12 @@ from factory.errors import Unjudged
 from factory.records import Prompt, Response, Verdict
 from filters.json_schema import SchemaError, fits, same, strict_json
 
-_LIKE_A_CALL = re.compile(r"</?tool_?calls?\b|\"arguments\"\s*:", re.IGNORECASE)
+_LIKE_A_CALL = re.compile(
+    r"</?(?:tool_?(?:calls?|use)|function(?:_?calls?)?|invoke)\b|<\|python_tag\|>"
+    r"|\"(?:arguments|parameters)\"\s*:",
+    re.IGNORECASE,
+)
+"""What calls are written with in the notations that models were trained on."""
 _WORD = re.compile(r"[^\W_]+")
 _MAX_CHARACTERS = 100_000
 NO_CALL = "None of the tools is called."
@@ -79,7 +85,7 @@ class ToolCalls:
         gold = response.expected
         expected = None if gold is None else _gold(gold)
         try:
-            made = self._made(response.answer)
+            made = self._made(response.answer, tools)
             for call in made:
                 _check(call, tools)
             if expected is not None:
@@ -99,12 +105,12 @@ class ToolCalls:
         gold = prompt.expected_answer
         return NO_CALL if gold in (None, "[]") else f"<TOOLCALL>{gold}</TOOLCALL>"
 
-    def _made(self, answer: str) -> Calls:
+    def _made(self, answer: str, tools: Tools) -> Calls:
         """The calls of an answer."""
         if len(answer) > _MAX_CHARACTERS:
             raise _Wrong("calls_not_read")
         before, text, after = _between(answer, "TOOLCALL") or (answer, "[]", "")
-        if _LIKE_A_CALL.search(before) or _LIKE_A_CALL.search(after):
+        if _is_like_a_call(before, tools) or _is_like_a_call(after, tools):
             raise _Wrong("calls_not_read")
         try:
             calls = calls_in(strict_json(text))
@@ -143,6 +149,12 @@ class ToolCalls:
             )
         }
         return [name, _loose(told) if self.loose_text else told]
+
+
+def _is_like_a_call(text: str, tools: Tools) -> bool:
+    return bool(_LIKE_A_CALL.search(text)) or any(
+        re.search(rf"(?<!\w){re.escape(name)}(?:\.call)?\(", text) for name in tools
+    )
 
 
 def calls_in(value: Any) -> Calls:

@@ -70,8 +70,8 @@ _TABLE: dict[str, tuple[str, ...]] = {
     _PARAGRAPHS: (_FIRST_WORD, _SECTIONS),
     # A title or a postscript is a paragraph between blank lines too.
     _FIRST_WORD: (_SECTIONS, _TITLE, _POSTSCRIPT),
-    # Both want the last word.
-    _ENDING: (_POSTSCRIPT,),
+    # Both want the last word, or the last sign.
+    _ENDING: (_POSTSCRIPT, _QUOTES),
 }
 CONFLICTS = frozenset(
     frozenset(pair) for name, others in _TABLE.items() for pair in ((name, each) for each in others)

@@ -55,6 +55,8 @@ class Room:
     """Words in capitals that may be there anyway."""
     at_least_words: int = 0
     """What a demanded length comes to."""
+    at_most_words: int = 0
+    """What a demanded brevity leaves; 0 where there is none."""
     literal: list[str] = field(default_factory=list)
     """Texts that have to be there as they are."""
 
@@ -76,11 +78,19 @@ def draw_set(
         yes_no: whether the request can be answered by yes or no.
     """
     names = _draw_names(draw, number, yes_no)
+    drawn = draw_arguments(draw, names, request=request, words=words)
+    return [(name, drawn[name]) for name in names]
+
+
+def draw_arguments(
+    draw: random.Random, names: Iterable[str], *, request: str, words: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Arguments for instructions that go together, see `draw_set`; by name."""
     pool = [word for word in dict.fromkeys([*words, *draw.sample(WORDS, 12)]) if word]
     room, drawn = Room(literal=[]), {}
     for name in sorted(names, key=_ORDER.index):
         drawn[name] = _ARGUMENTS[name](draw, room, _Given(request=request, words=pool))
-    return [(name, drawn[name]) for name in names]
+    return drawn
 
 
 def constraints(instructions: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[Constraint, ...]:
@@ -184,6 +194,7 @@ def _number_words(draw: random.Random, room: Room, given: _Given) -> _Arguments:
         room.at_least_words = count
     else:
         count = max(count, -(-2 * room.words // 10) * 10)
+        room.at_most_words = count
     return {"num_words": count, "relation": relation}
 
 
@@ -191,6 +202,8 @@ def _number_sentences(draw: random.Random, room: Room, given: _Given) -> _Argume
     relation = draw.choice([LEAST, LESS])
     count = draw.randint(3, 12)
     if relation == LEAST:
+        if room.at_most_words:
+            count = min(count, room.at_most_words // 12)
         room.words += 8 * count
     else:
         count = room.units + max(count, room.at_least_words // 12)

@@ -83,7 +83,7 @@ _OPEN = (
     "Compare two ways to get started with {topic} for {reader}.",
     "What is surprising about {topic}? Write for {reader}.",
     "Write an email that invites {reader} to an evening about {topic}.",
-    "How has {topic} changed over the years? Keep {reader} in mind.",
+    "What has changed about {topic} over the years? Keep {reader} in mind.",
     "Sum up the most useful facts about {topic} for {reader}.",
     "Write a dialogue in which {reader} asks about {topic}.",
     "Make a plan for a weekend course on {topic} meant for {reader}.",
@@ -97,13 +97,13 @@ _YES_NO = (
     "Would you recommend {topic} as a subject for a talk before {reader}?",
     "Can {reader} learn the basics of {topic} in one afternoon?",
     "Do you think that {reader} would enjoy a film about {topic}?",
-    "Is {topic} a good subject for a school project if {reader} judges it?",
+    "Would {topic} make a good subject for a school project if {reader} judges it?",
 )
 _READERS = (
     "a ten-year-old", "a busy parent", "a group of tourists", "a retired engineer", "my neighbour",
     "a new colleague", "a curious student", "the mayor of a small town", "somebody in a hurry",
     "a class of beginners", "my grandmother", "a journalist", "a sceptical friend",
-    "the members of a club",
+    "a member of the club",
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """How each instruction is put into words: several ways, with its arguments in their places.
 
-An instruction that comes with a relation has its ways by relation. What a format needs is said in
+An instruction that comes with a relation has its ways by relation, one with a list of words by
+whether there are several. What a format needs is said in
 every one of them (three asterisks, double angle brackets), so that a reader can follow it.
 """
 
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 LESS, LEAST = "less than", "at least"
+_ONE, _SEVERAL = "one", "several"
 LANGUAGES = {
     "es": "Spanish",
     "fr": "French",
@@ -22,11 +24,18 @@ LANGUAGES = {
 """The languages that are asked for."""
 
 _WORDINGS: dict[str, tuple[str, ...] | dict[str, tuple[str, ...]]] = {
-    "keywords:existence": (
-        "Work the following words into your answer: {keywords}.",
-        "Each of these words has to turn up somewhere: {keywords}.",
-        "Make use of the words {keywords}.",
-    ),
+    "keywords:existence": {
+        _ONE: (
+            "Work the word {keywords} into your answer.",
+            "The word {keywords} has to turn up somewhere.",
+            "Make use of the word {keywords}.",
+        ),
+        _SEVERAL: (
+            "Work the following words into your answer: {keywords}.",
+            "Each of these words has to turn up somewhere: {keywords}.",
+            "Make use of the words {keywords}.",
+        ),
+    },
     "keywords:frequency": {
         LEAST: (
             'Use the word "{keyword}" at least {frequency} times.',
@@ -39,11 +48,18 @@ _WORDINGS: dict[str, tuple[str, ...] | dict[str, tuple[str, ...]]] = {
             'Keep "{keyword}" rare: fewer than {frequency} times in all.',
         ),
     },
-    "keywords:forbidden_words": (
-        "Leave these words out altogether: {forbidden_words}.",
-        "None of the words {forbidden_words} may occur.",
-        "Do without the words {forbidden_words}.",
-    ),
+    "keywords:forbidden_words": {
+        _ONE: (
+            "Leave the word {forbidden_words} out altogether.",
+            "The word {forbidden_words} may not occur.",
+            "Do without the word {forbidden_words}.",
+        ),
+        _SEVERAL: (
+            "Leave these words out altogether: {forbidden_words}.",
+            "None of the words {forbidden_words} may occur.",
+            "Do without the words {forbidden_words}.",
+        ),
+    },
     "keywords:letter_frequency": {
         LEAST: (
             'The letter "{letter}" has to occur at least {let_frequency} times.',
@@ -106,9 +122,9 @@ _WORDINGS: dict[str, tuple[str, ...] | dict[str, tuple[str, ...]]] = {
         "of them at least.",
     ),
     "detectable_content:postscript": (
-        "Close with a postscript that starts with {postscript_marker}",
-        "After the answer itself, add a postscript marked {postscript_marker}",
-        "Do not forget a postscript at the end; it begins with {postscript_marker}",
+        'Close with a postscript that starts with "{postscript_marker}".',
+        'After the answer itself, add a postscript marked "{postscript_marker}".',
+        'Do not forget a postscript at the end; it begins with "{postscript_marker}".',
     ),
     "detectable_format:number_bullet_lists": (
         "Include exactly {num_bullets} bullet points, each on a line that starts with an asterisk "
@@ -207,8 +223,12 @@ def ways(name: str, kwargs: Mapping[str, Any]) -> tuple[str, ...]:
     known = _WORDINGS[name]
     if isinstance(known, tuple):
         return known
-    relation = next(value for key, value in kwargs.items() if key.endswith("relation"))
-    return known[relation]
+    for key, value in kwargs.items():
+        if key.endswith("relation"):
+            return known[value]
+        if isinstance(value, list):
+            return known[_SEVERAL if len(value) > 1 else _ONE]
+    raise ValueError(f"{name}: arguments without a relation or words, got {dict(kwargs)}")
 
 
 def said(name: str, kwargs: Mapping[str, Any], draw: random.Random) -> str:

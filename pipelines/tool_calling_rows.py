@@ -73,6 +73,7 @@ def _tool(value: Any) -> dict[str, Any]:
         raise ValueError("a tool has a name")
     parameters = value.get("parameters") or {}
     parameters = strict_json(parameters) if isinstance(parameters, str) else parameters
+    parameters = {key: each for key, each in parameters.items() if each is not None}
     described = isinstance(parameters.get("properties"), Mapping) or not parameters
     schema = _schema(parameters) if described else _flat(parameters)
     return {"name": name, "description": description, "parameters": {**schema, "type": "object"}}

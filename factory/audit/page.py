@@ -4,7 +4,7 @@ index.html, *.css, *.js    as they lie in factory/audit/site
 katex.min.js               where the package sphinxcontrib-katex is installed; else TeX stays text
 data/summary.js            counts, histograms, overlap, examples, and what there is to load
 data/rows-000000.js        short fields of every response, in columns
-data/text-000000.js        prompts, outputs, verdicts and grades, loaded when they are looked at
+data/text-000000.js        prompts, outputs, drafts, verdicts and grades, loaded when looked at
 """
 
 import shutil
@@ -91,6 +91,7 @@ class Page:
         return {
             **texts,
             **fields,
+            "draft": cut(row["draft"]),
             "pass_rate": number(row["pass_rate"]),
             "verdicts": [self._verdict(each) for each in row["verdicts"]],
             "grades": [_grade(each) for each in row["grades"] or ()],

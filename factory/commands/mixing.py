@@ -24,19 +24,19 @@ def mix_command(
 ) -> None:
     """Mix the datasets of several domains: weighted, capped, upsampled and put in an order."""
     from factory.mixing import mix
+    from factory.mixing.card import short
     from factory.progress import Progress
     from pipelines.mixture import load_mixture
 
     manifest = mix(load_mixture(recipe, _places(data or [])), out, progress=Progress())
     console = Console()
     console.print(mixture_table(manifest))
-    for name, wanted in manifest["wanted"].items():
-        taken = sum(manifest["taken"][name].values())
-        if wanted is not None and taken < wanted:
-            text = (
-                f"{name}: {taken:,} of {wanted:,} rows are there; allow max_copies to repeat them"
-            )
-            console.print(plain(text))
+    for name, number in manifest["rl"]["taken"].items():
+        if number:
+            console.print(plain(f"{name}: {number:,} prompts for reinforcement learning"))
+    for name, (taken, wanted) in short(manifest).items():
+        text = f"{name}: {taken:,} of {wanted:,} rows were taken; allow max_copies to repeat them"
+        console.print(plain(text))
     console.print(f"card: {out / 'README.md'}", markup=False, soft_wrap=True)
 
 

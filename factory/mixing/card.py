@@ -8,14 +8,14 @@ from factory.card import configs, read_template, size_category, yaml_header
 
 def render_card(manifest: dict[str, Any]) -> str:
     """The card's text: the Hub's YAML and the body."""
-    rows = sum(shard["rows"] for shard in manifest["shards"])
-    licenses: Counter[str] = Counter()
+    rows = sum(shard["rows"] for shard in manifest["shards"] if shard["config"] == "SFT")
+    licenses: Counter[str] = Counter(manifest["rl"]["licenses"])
     for stage in manifest["stages"]:
         licenses.update(stage["licenses"])
     template = read_template("mixture.md.j2", "mixture_card.md.j2")
     header = yaml_header(_metadata(manifest, rows, list(licenses)))
     return template.render(
-        m=manifest, rows=rows, licenses=licenses, yaml=header, short=_short(manifest)
+        m=manifest, rows=rows, licenses=licenses, yaml=header, short=short(manifest)
     )
 
 
@@ -31,11 +31,13 @@ def _metadata(manifest: dict[str, Any], rows: int, licenses: list[str]) -> dict[
     }
 
 
-def _short(manifest: dict[str, Any]) -> dict[str, tuple[int, int]]:
-    """Domains of which fewer rows were taken than were asked for."""
+def short(manifest: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Domains of which fewer rows were taken than were asked for, or none of those there are."""
     found = {}
     for name, wanted in manifest["wanted"].items():
-        taken = sum(manifest["taken"][name].values())
+        taken, available = (sum(manifest[key][name].values()) for key in ("taken", "available"))
         if wanted is not None and taken < wanted:
             found[name] = (taken, wanted)
+        elif available and not taken:
+            found[name] = (taken, available)
     return found

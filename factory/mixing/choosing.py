@@ -79,16 +79,21 @@ def _weights(known: Known, ingredient: Ingredient) -> npt.NDArray[np.float64]:
 def _by_topic(
     topics: npt.NDArray[np.int32], weights: npt.NDArray[np.float64], number: int
 ) -> dict[int, int]:
-    """Rows that are wanted of each topic; what rounding leaves goes to the largest remainders."""
-    total = float(weights.sum())
-    if not total:
+    """Rows that are wanted of each topic."""
+    if not weights.sum():
         return {}
     names = np.unique(topics)
-    exact = np.array([number * weights[topics == name].sum() / total for name in names])
+    found = _divided(number, np.array([weights[topics == name].sum() for name in names]))
+    return dict(zip(names.tolist(), found, strict=True))
+
+
+def _divided(number: int, weights: npt.NDArray[np.float64]) -> list[int]:
+    """A number in parts by weight; what rounding leaves goes to the largest remainders."""
+    exact = number * weights / weights.sum()
     found = np.floor(exact).astype(np.int64)
     for place in np.argsort(found - exact, kind="stable")[: number - int(found.sum())]:
         found[place] += 1
-    return dict(zip(names.tolist(), found.tolist(), strict=True))
+    return [int(each) for each in found]
 
 
 def _spread(draw: Hashes, number: int) -> Ints:
@@ -108,8 +113,8 @@ def fitted(taken: Mapping[str, Ints], draws: Mapping[str, Hashes], rows: int) ->
     if total <= rows:
         return dict(taken)
     found = {}
-    for name, each in taken.items():
-        number = round(rows * totals[name] / total)
+    numbers = _divided(rows, np.array([totals[name] for name in taken], np.float64))
+    for (name, each), number in zip(taken.items(), numbers, strict=True):
         places = np.repeat(np.arange(len(each)), each)
         order = np.argsort(draws[name][places], kind="stable")[:number]
         found[name] = np.bincount(places[order], minlength=len(each)).astype(np.int64)

@@ -4,6 +4,7 @@ Rows are read twice and never held all at once. The second time, each chosen cop
 piece of the order that it stands in; a piece is then put in order in memory and written to shards.
 """
 
+import contextlib
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -19,14 +20,17 @@ from factory.errors import ConfigError
 from factory.mixing.card import render_card
 from factory.mixing.choosing import Ints, Known, copies, fitted, places
 from factory.mixing.pieces import Pieces, cut_places
+from factory.mixing.prompts import write_prompts
 from factory.mixing.reading import hashes, is_meant_for, lengths, tables
 from factory.mixing.recipe import MixRecipe, Stage
-from factory.mixing.shards import Shards
 from factory.progress import Progress
 from factory.records import MODES
+from factory.schemas import SFT
 from factory.seeds import digest
+from factory.shards import Shards
 
 _PIECE_BYTES = 256 << 20
+_LOCK = ".lock"
 
 
 def mix(recipe: MixRecipe, out: Path, *, progress: Progress | None = None) -> dict[str, Any]:
@@ -41,21 +45,43 @@ def mix(recipe: MixRecipe, out: Path, *, progress: Progress | None = None) -> di
         ConfigError: `out` exists, data is not there, or nothing is left to take.
         RunError: a file is damaged or cannot be written.
     """
-    if out.exists():
-        raise ConfigError(f"{out}: exists; give a new directory")
     progress = progress or Progress(quiet=True)
-    hidden = out.with_name(f".{out.name}.mixing")
-    shutil.rmtree(hidden, ignore_errors=True)
-    hidden.mkdir(parents=True)
-    try:
+    with _hidden(out) as hidden:
         with progress:
             manifest = _mixed(recipe, hidden, progress)
         store.write_text(hidden / "README.md", render_card(manifest))
         store.write_json(hidden / "manifest.json", manifest)
-        hidden.rename(out)
-    finally:
-        shutil.rmtree(hidden, ignore_errors=True)
     return manifest
+
+
+@contextlib.contextmanager
+def _hidden(out: Path) -> Iterator[Path]:
+    """An empty directory beside `out` that becomes `out` when the block ends well.
+
+    Its lock goes with the process: what a killed one left behind is swept out by the next.
+    """
+    if out.exists():
+        raise ConfigError(f"{out}: exists; give a new directory")
+    hidden = out.with_name(f".{out.name}.mixing")
+    busy = f"another factory mix makes {out.name} there; wait for it, or give another --out"
+    with store.locked(hidden / _LOCK, busy):
+        try:
+            if out.exists():  # it was made since
+                raise ConfigError(f"{out}: exists; give a new directory")
+            _sweep(hidden)
+            yield hidden
+            hidden.rename(out)
+            (out / _LOCK).unlink()
+        finally:
+            _sweep(hidden)
+            shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove all but the lock, which another process may be looking at."""
+    for path in folder.glob("*"):
+        if path.name != _LOCK:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _mixed(recipe: MixRecipe, hidden: Path, progress: Progress) -> dict[str, Any]:
@@ -64,7 +90,10 @@ def _mixed(recipe: MixRecipe, hidden: Path, progress: Progress) -> dict[str, Any
     for name in recipe.domains:
         known[name] = count(recipe, name)
         progress.part_done({"rows": len(known[name].row)})
-    if not any(len(each.row) for each in known.values()):
+    progress.stage("copying prompts of RL", total=1)
+    rl, prompts = write_prompts(recipe, hidden)
+    progress.part_done({"rows": sum(rl["taken"].values())})
+    if not prompts and not any(len(each.row) for each in known.values()):
         raise ConfigError(f"{recipe.mixture}: no row is there to take; look at used_in_training")
     taken = {name: copies(known[name], recipe.domains[name], recipe.wanted(name)) for name in known}
     shards: list[dict[str, Any]] = []
@@ -72,7 +101,9 @@ def _mixed(recipe: MixRecipe, hidden: Path, progress: Progress) -> dict[str, Any
     for stage in recipe.stages:
         plan = _plan(stage, known, taken)
         progress.stage(f"writing {stage.name}", total=len(plan.names))
-        written = Shards(hidden, recipe.version, stage.name, recipe.rows_per_shard)
+        written = Shards(
+            hidden, "SFT", stage.name, recipe.version, SFT, recipe.rows_per_shard, keeps_ids=False
+        )
         counted = _write(recipe, plan, hidden / "pieces", written, progress)
         shards += written.finish()
         stages.append({"name": stage.name, "order": stage.order, **counted})
@@ -87,7 +118,8 @@ def _mixed(recipe: MixRecipe, hidden: Path, progress: Progress) -> dict[str, Any
         "taken": {name: _by_mode(known[name], taken[name]) for name in known},
         "wanted": {name: recipe.wanted(name) for name in known},
         "stages": stages,
-        "shards": shards,
+        "rl": rl,
+        "shards": shards + prompts,
     }
 
 

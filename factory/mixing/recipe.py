@@ -10,6 +10,7 @@ on_share = 0.5                     # of them, with reasoning on
 
 [domains.science]
 data = "runs/science-small"
+rl_rows = 500                      # of its prompts for reinforcement learning at most; else all
 max_copies = 4.0                   # rows may stand so often, where more are wanted
 topics = {chemistry = 3.0}         # how much more of a topic than there is of others
 
@@ -38,11 +39,13 @@ class Ingredient:
     data: str
     """A dataset directory of a run, a run, a file, a directory, a pattern, or an id of the Hub."""
     config: str | None = None
-    """Of the Hub."""
+    """Of the Hub; `RL` says of files, too, that they hold prompts for reinforcement learning."""
     split: str | None = None
     """Of the Hub."""
     rows: int | None = None
     """At most; without, all there are, or the share that `weight` gives."""
+    rl_rows: int | None = None
+    """Rows of its configuration RL at most; without, all there are; 0 takes none."""
     weight: float | None = None
     """Of the mixture's `rows`, against the weights of the others."""
     on_share: float | None = None
@@ -55,6 +58,8 @@ class Ingredient:
     def __post_init__(self) -> None:
         if self.rows is not None and self.rows < 1:
             raise ValueError(f"rows must be > 0, got {self.rows}")
+        if self.rl_rows is not None and self.rl_rows < 0:
+            raise ValueError(f"rl_rows must be >= 0, got {self.rl_rows}")
         if self.rows is not None and self.weight is not None:
             raise ValueError(f"rows and weight cannot stand together, got {self.rows}")
         if self.weight is not None and not 0 < self.weight < float("inf"):
@@ -110,6 +115,10 @@ class MixRecipe:
     def __post_init__(self) -> None:
         if not self.domains:
             raise ValueError("domains must name at least one dataset, got none")
+        for name in self.domains:
+            if not re.fullmatch(r"[A-Za-z]\w{0,63}", name, re.ASCII):
+                text = "a letter, then letters, digits and underscores"
+                raise ValueError(f"domains must be named by {text}, got {name!r}")
         if self.rows_per_shard < 1:
             raise ValueError(f"rows_per_shard must be > 0, got {self.rows_per_shard}")
         weighted = [name for name, each in self.domains.items() if each.weight is not None]

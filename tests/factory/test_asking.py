@@ -140,3 +140,6 @@ def test_an_on_answer_without_a_trace_is_the_off_answer_and_asks_the_same():
     assert (on.mode, on.answer, on.reasoning) == ("on", off.answer, "")
     assert (on.prompt_tokens, on.completion_tokens) == (0, 0), "it is paid once"
     assert both.answerer(prompt(), "on", 0) == both.answerer(prompt(), "off", 0)
+    alone = replace(both, ask=replace(both.ask, off_share=0.0))
+    _, on = play(alone.conversation(prompt(), "on", 0), said)
+    assert (on.prompt_tokens, on.completion_tokens) == (9, 2), "no off answer pays for it"

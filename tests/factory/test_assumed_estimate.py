@@ -1,6 +1,7 @@
 """Estimates from what a recipe assumes, where nobody can be asked."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,16 @@ def test_a_speed_of_a_teacher_that_nobody_asks_is_refused(tmp_path):
     other = ASSUME.replace("{teacher =", "{teachr =")
     with pytest.raises(ConfigError, match=r"tokens_per_gpu_second.teachr.*did you mean teacher"):
         assumed(toy_job(tmp_path, more=other))
+
+
+def test_answers_without_a_trace_cost_what_the_off_answers_cost(tmp_path):
+    job = toy_job(tmp_path, num_prompts=1000, samples=(2, 2), more=ASSUME)
+    empty = replace(job, pipeline=job.pipeline.with_ask(empty_trace=True, off_share=0.25))
+    (account,) = assumed(empty).accounts
+    assert account == "teacher/math/off"
+    taken = assumed(empty).accounts[account]
+    assert taken["completions"].expected == 500 * 2, "each prompt is asked once for both modes"
+    assert taken["completion_tokens"].expected == 500 * 2 * 200
 
 
 def test_what_is_assumed_changes_nothing_that_is_produced(tmp_path):

@@ -1,5 +1,6 @@
 """Drafts, feedback on them, edited answers, and a choice among those."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from factory.apply import judge
 from factory.asking import Answerer
+from factory.audit import audit
 from factory.engine import run
 from factory.errors import PartError
 from factory.explain import explain
@@ -196,6 +198,18 @@ def test_explain_and_preview_show_draft_feedback_and_choice(finished, tmp_path):
     assert "select.v1: drop not_selected" in shown
 
 
+def test_the_audit_page_holds_draft_feedback_and_choice(finished):
+    job, out, _ = finished
+    text(audit(open_run(out), job=job))
+    held = (out / "audit" / "data" / "text-000000.js").read_text(encoding="ascii")
+    kept = json.loads(held[held.index("{") : held.rindex("}") + 1])["rows"]
+    (edited,) = [row for row in kept if row["draft"] and row["draft"].startswith("draft 1")][:1]
+    assert edited["output"].startswith("DRAFT 1 OF")
+    assert [column for column, *_ in edited["grades"]] == ["feedback", "edit", "select"]
+    assert "Louder, please." in edited["grades"][0][2]
+    assert any(row["draft"] is None for row in kept), "what was not edited has none"
+
+
 def test_refilter_takes_what_was_said_from_the_rows(finished):
     job, out, _ = finished
     assert "no verdict differs" in text(refilter(open_run(out), job, job))
@@ -255,6 +269,8 @@ def test_no_answer_can_hold_the_lines_between_answers():
         ("<think>\nChoice: 1", None),
         ("</think><think>\nChoice: 1", None),
         ("Choice: 2\nbecause it is short", None),
+        ("**Choice: Answer 2**", 2),
+        ("Choice: #3", 3),
         ("Choice: 0", None),
         ("Choice: 4", None),
         ("Choice: 99999999999", None),

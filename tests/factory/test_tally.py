@@ -1,4 +1,5 @@
 from factory.quota import Accept, AcceptByMode
+from factory.steps import Ask
 from factory.tally import Tally
 
 
@@ -14,14 +15,14 @@ def rows(*counts):
                             "prompt_tokens": 3, "completion_tokens": 4}],
             }  # fmt: skip
             record = {
-                "license": "mit", "source": "s", "prompt_id": f"p{number}", "reasoning": "on",
-                "output": "o", "input": [{"content": "i"}],
+                "license": "mit", "source": "s", "topic": "", "prompt_id": f"p{number}",
+                "reasoning": "on", "output": "o", "input": [{"content": "i"}],
             }  # fmt: skip
             yield response, record if sample < kept else {}
 
 
 def tally(*counts):
-    found = Tally()
+    found = Tally(Ask(samples_on=1, samples_off=1))
     assert len(list(found.watch(rows(*counts)))) == sum(kept for _, _, kept in counts)
     return found
 

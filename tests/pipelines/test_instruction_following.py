@@ -1,6 +1,7 @@
 """Requests with instructions that a program checks: drawn, witnessed, asked and published."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -29,9 +30,9 @@ from pipelines.instruction_following import (
     pipeline,
 )
 from pipelines.instruction_following_conflicts import CONFLICTS, conflict
-from pipelines.instruction_following_sets import constraints, draw_set
+from pipelines.instruction_following_sets import constraints, draw_arguments, draw_set
 from pipelines.instruction_following_shots import SHOTS
-from pipelines.instruction_following_tasks import NUM_TASKS, TOPICS
+from pipelines.instruction_following_tasks import NUM_TASKS, TOPICS, draw_task
 from pipelines.instruction_following_wordings import LANGUAGES, LEAST, LESS, said, ways
 
 RECIPES = Path(__file__).parents[2] / "pipelines" / "recipes"
@@ -133,6 +134,31 @@ def test_every_wording_tells_all_that_is_demanded(name):
                 values = value if isinstance(value, list) else [value]
                 for each in (v for v in values if v not in (LEAST, LESS, "Why?")):
                     assert str(LANGUAGES.get(each, each)) in text
+
+
+@pytest.mark.parametrize("name", ["keywords:existence", "keywords:forbidden_words"])
+def test_a_single_word_is_spoken_of_as_one(name):
+    key = "keywords" if name.endswith("existence") else "forbidden_words"
+    for words, told in ((["tide"], "the word "), (["tide", "moon"], "words")):
+        texts = {said(name, {key: words}, seeded(place)).lower() for place in range(40)}
+        assert len(texts) == 3
+        assert all(told in text and (len(words) > 1) == ("words" in text) for text in texts)
+
+
+def test_few_words_are_not_asked_for_in_many_sentences():
+    names = ("length_constraints:number_words", "length_constraints:number_sentences")
+    drawn = [draw_arguments(seeded(4, n), names, request="Why?", words=()) for n in range(200)]
+    both = [(each[names[0]], each[names[1]]) for each in drawn]
+    tight = [(w, s) for w, s in both if (w["relation"], s["relation"]) == (LESS, LEAST)]
+    assert tight
+    assert all(w["num_words"] >= 12 * s["num_sentences"] > 0 for w, s in tight)
+
+
+def test_requests_speak_of_topics_in_the_plural_as_of_others():
+    topics = "|".join(TOPICS)
+    for place in range(400):
+        text = draw_task(seeded("agreement", place)).text
+        assert not re.search(rf"\b(?:is|has) (?:{topics})\b", text, re.IGNORECASE), text
 
 
 def _many(name):

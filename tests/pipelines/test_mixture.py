@@ -4,12 +4,15 @@ import json
 from collections import Counter
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from datasets import load_dataset
 
+from factory import store
 from factory.errors import ConfigError, RunError
 from factory.mixing import mix
-from factory.schemas import SFT
+from factory.schemas import RL, SFT
 from pipelines.mixture import PLANS, load_mixture
 
 
@@ -202,6 +205,8 @@ def test_the_released_jsonl_rows_are_taken_as_they_are(data):
             "no such domain: 'maths'; did you mean math?",
         ),
         ('[domains.math]\ndata = "/no/such/data.parquet"', "no such data"),
+        ('[domains."../x"]\ndata = "x"', "domains must be named by a letter, then letters"),
+        ('[domains.math]\ndata = "x"\nrl_rows = -1', "rl_rows must be >= 0, got -1"),
     ],
 )
 def test_a_wrong_recipe_is_refused_with_the_way_out(tmp_path, text, message):
@@ -236,3 +241,124 @@ def test_the_command_prints_what_was_mixed(data, factory):
 
 def test_every_plan_names_stages():
     assert all(stages for stages in PLANS.values())
+
+
+def prompts(folder, number, students="Nano"):
+    """A run's directory whose dataset holds prompts to be checked."""
+    place = folder / "dataset" / "RL" / "instruction_following"
+    place.mkdir(parents=True)
+    made = [
+        {
+            "input": [{"role": "user", "content": f"Say {i} without commas."}],
+            "args": {
+                "task": "instruction_following",
+                "instruction_id_list": ["punctuation:no_comma"],
+                "instruction_kwargs": [{"num_words": None}],
+                "num_instructions": 1,
+            },
+            "license": "odc-by",
+            "reasoning": "on",
+            "used_in_training": students,
+            "id": f"if-{i}-rl",
+        }
+        for i in range(number)
+    ]
+    pq.write_table(pa.Table.from_pylist(made, RL), place / "v1-00000-of-00001.parquet")
+
+
+def rl_shards(manifest):
+    return [shard for shard in manifest["shards"] if shard["config"] == "RL"]
+
+
+def test_prompts_for_reinforcement_learning_come_along_as_they_are(data):
+    prompts(data / "following", 7)
+    write(data / "following" / "dataset" / "SFT" / "x", rows("following", 3, 3))
+    text = "rows_per_shard = 5\n" + table(data, "math") + table(data, "following")
+    manifest = mix(recipe(data, text), data / "out")
+    assert [(s["path"], s["rows"]) for s in rl_shards(manifest)] == [
+        ("RL/following/v1-00000-of-00002.parquet", 5),
+        ("RL/following/v1-00001-of-00002.parquet", 2),
+    ]
+    source = pq.read_table(next((data / "following" / "dataset" / "RL").rglob("*.parquet")))
+    found = [pq.read_table(data / "out" / s["path"]) for s in rl_shards(manifest)]
+    assert pa.concat_tables(found).equals(source)
+    assert manifest["rl"] == {
+        "available": {"math": 0, "following": 7},
+        "taken": {"math": 0, "following": 7},
+        "licenses": {"odc-by": 7},
+    }
+    card = (data / "out" / "README.md").read_text()
+    assert "\n96 rows in 1 split" in card
+    assert "| following | 7 | 7 |" in card
+    assert "- odc-by: 7 rows" in card
+    loaded = load_dataset(str(data / "out"), "RL", split="following", cache_dir=str(data / "cache"))
+    assert loaded["id"][:] == source["id"].to_pylist()
+
+
+def test_a_recipe_says_how_many_prompts_and_for_whom(data):
+    prompts(data / "following", 20)
+    more = table(data, "following", "rl_rows = 6")
+    manifest = mix(recipe(data, table(data, "math") + more), data / "some")
+    (shard,) = rl_shards(manifest)
+    ids = pl.read_parquet(data / "some" / shard["path"])["id"].to_list()
+    numbers = [int(each.split("-")[1]) for each in ids]
+    assert len(ids) == 6
+    assert numbers == sorted(numbers) != list(range(6)), "drawn, in the order of their dataset"
+    for name, text in (
+        ("none", table(data, "following", "rl_rows = 0")),
+        ("others", 'used_in_training = "Super"\n' + table(data, "following")),
+    ):
+        assert not rl_shards(mix(recipe(data, text + table(data, "math")), data / name))
+
+
+def test_a_run_without_a_single_kept_answer_still_brings_its_prompts(data):
+    prompts(data / "following", 4)
+    (data / "following" / "prompts").mkdir()
+    pl.DataFrame({"id": ["no row of a dataset"]}).write_parquet(
+        data / "following" / "prompts" / "part-00000.parquet"
+    )
+    manifest = mix(recipe(data, table(data, "following")), data / "out")
+    assert [s["rows"] for s in manifest["shards"]] == [4]
+    loaded = load_dataset(str(data / "out"), cache_dir=str(data / "cache"))
+    assert loaded["following"].num_rows == 4
+    assert "train = load_dataset" not in (data / "out" / "README.md").read_text()
+
+
+def test_two_mixtures_of_one_directory_do_not_meet(data):
+    made = recipe(data, table(data, "math"))
+    hidden = data / ".out.mixing"
+    with store.locked(hidden / ".lock", "busy"):
+        (hidden / "SFT").mkdir()
+        with pytest.raises(RunError, match=r"another factory mix makes out there; wait for it"):
+            mix(made, data / "out")
+        assert (hidden / "SFT").is_dir(), "what the other one has written stays"
+    mix(made, data / "out")
+    assert not hidden.exists(), "what a killed one left is swept out"
+    assert sorted(path.name for path in (data / "out").iterdir()) == [
+        "README.md",
+        "SFT",
+        "manifest.json",
+    ]
+
+
+def test_a_stage_has_exactly_as_many_rows_as_it_may_have(data):
+    text = table(data, "math", "rows = 30") + table(data, "science", "rows = 30")
+    for number in (1, 3):
+        stage = f'[[stages]]\nname = "train"\nrows = {number}\n'
+        _, frame = mixed(data, text + stage, f"rows{number}")
+        assert len(frame) == number
+
+
+def test_a_domain_that_its_share_leaves_empty_is_told(data):
+    write(data / "chat", rows("chat", 3, 0))
+    mixed(data, table(data, "chat", "on_share = 0.5") + table(data, "math"))
+    card = (data / "out" / "README.md").read_text()
+    assert "**Fewer than asked for**: chat, 0 of 3 rows" in card
+
+
+def test_a_mode_that_does_not_exist_is_refused(data):
+    odd = rows("chat", 1, 0)
+    odd[0]["reasoning"] = "On"
+    write(data / "chat", odd, parts=1)
+    with pytest.raises(ConfigError, match="row 0: reasoning must be on or off, got 'On'"):
+        mixed(data, table(data, "chat"))

@@ -226,7 +226,9 @@ def test_a_run_keeps_the_wanted_stance_and_says_why_the_rest_goes(done):
 
 def test_without_a_trace_on_answers_are_the_off_answers_and_are_marked(without_trace):
     manifest, out = without_trace
-    assert sum(row["completions"] for row in manifest["paid"]) == 12, "the off answers alone"
+    for booked in ("paid", "usage"):
+        (row,) = manifest[booked]
+        assert (row["mode"], row["completions"]) == ("off", 12), f"{booked}: the off answers alone"
     rows = published(out)
     on, off = (rows.filter(pl.col("reasoning") == mode).sort("prompt_id") for mode in ("on", "off"))
     assert len(on) == len(off) == 12

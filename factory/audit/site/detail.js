@@ -1,4 +1,4 @@
-// One response, whole: prompt, reasoning, answer, verdicts, grades and where it came from.
+// One response, whole: prompt, reasoning, answer, draft, verdicts, grades and where it came from.
 "use strict";
 
 (() => {
@@ -57,6 +57,7 @@
       expected(prompt, whole), choices(prompt),
       block("reasoning", whole.reasoning), block("answer", whole.answer),
       block(whole.error ? "output" : "output, not split into reasoning and answer", whole.output),
+      block("draft that this was edited from", whole.draft, false),
       block("error", whole.error),
       el("h3", {}, "Verdicts"), el("div", { class: "scroll" }, verdicts(whole)), alone(row),
       whole.grades.length ? [el("h3", {}, "Grades"), whole.grades.map(grade)] : null,
