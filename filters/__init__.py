@@ -4,9 +4,14 @@ The same object filters data and rewards reinforcement learning. Each is a froze
 versioned name, a score, a rule that keeps or drops by the score alone, and its reasons.
 """
 
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
-from factory.config import nearest
+from factory.config import build, nearest
+from factory.errors import ConfigError
+from factory.naming import bare
+from factory.records import Filter
 from filters.agreement import Agreement, PassRate
 from filters.constraints import Constraints
 from filters.final_answer import FinalAnswer
@@ -26,6 +31,7 @@ from filters.repetition import RepetitionLoops
 from filters.sanity import BoxedWhenAsked, OneBox
 from filters.science_answer import ScienceAnswer, ScienceMajority
 from filters.short_reference import ShortReference
+from filters.token_length import TokenLength
 from filters.tool_calls import ToolCalls
 from filters.unit_tests import UnitTests
 
@@ -55,10 +61,12 @@ __all__ = [
     "ScienceMajority",
     "ShortReference",
     "ThinkTags",
+    "TokenLength",
     "ToolCalls",
     "Truncated",
     "UnitTests",
     "make_filter",
+    "make_filters",
 ]
 
 FILTERS: dict[str, Any] = {
@@ -85,6 +93,7 @@ FILTERS: dict[str, Any] = {
         ScienceAnswer,
         ShortReference,
         ThinkTags,
+        TokenLength,
         ToolCalls,
         Truncated,
         UnitTests,
@@ -111,3 +120,35 @@ def make_filter(name: str) -> Any:
     if name not in FILTERS:
         raise ValueError(f"no filter is called {name!r}{nearest(name, FILTERS)}")
     return FILTERS[name]()
+
+
+def make_filters(
+    names: Iterable[str], fields: Mapping[str, Mapping[str, Any]], *, keep: str, table: str
+) -> list[Filter]:
+    """The filters of answers with these names, and with fields set by their names.
+
+    Args:
+        names: see `make_filter`.
+        fields: by the filter's name without its version.
+        keep: where the names were given, for messages.
+        table: where the fields were given.
+
+    Raises:
+        ConfigError: there is no such filter or field, or it is none of answers one by one.
+    """
+    found: dict[str, Any] = {}
+    for name in dict.fromkeys(names):
+        try:
+            filter = make_filter(name)
+        except ValueError as error:
+            raise ConfigError(f"{keep}: {error}") from None
+        if not isinstance(filter, Filter):
+            text = "compares the answers to one prompt; here rows are judged one by one"
+            raise ConfigError(f"{keep} {name}: {text}")
+        found[bare(filter.name)] = filter
+    for name, own in fields.items():
+        if name not in found:
+            raise ConfigError(f"{table} {name}: no such filter in {keep}{nearest(name, found)}")
+        merged = {**asdict(found[name]), **own}
+        found[name] = build(type(found[name]), merged, where=table, prefix=name)
+    return list(found.values())

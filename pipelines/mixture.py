@@ -20,7 +20,9 @@ A recipe names datasets and a plan, or stages of its own (`factory.mixing.recipe
     topics = {chemistry = 3.0}       # LN-Nano needed more of it for GPQA (section 7.2)
 
 Where reasoning is on, answers are long: `short_to_long` puts rows of both modes from short to long
-and interleaves them, as NVIDIA's own tutorial for this data does.
+and interleaves them, as NVIDIA's own tutorial for this data does. That tutorial's curation of the
+released JSON lines is `pipelines/recipes/mixture-tutorial.toml`; data made elsewhere is read in the
+forms that `factory check` knows, and `keep` names the filters that its answers must pass.
 """
 
 from collections.abc import Mapping
@@ -30,6 +32,8 @@ from typing import Any
 from factory.config import nearest, read_toml
 from factory.errors import ConfigError
 from factory.mixing.recipe import MixRecipe, Stage, build_mix
+from factory.records import Filter
+from filters import make_filters
 
 PLANS: dict[str, tuple[Stage, ...]] = {
     "nano": (
@@ -63,6 +67,15 @@ def load_mixture(path: Path, data: Mapping[str, str] | None = None) -> MixRecipe
             raise ConfigError(f"{path}: plan and stages cannot stand together, got {plan!r}")
         table["stages"] = _stages(PLANS[plan], list(table.get("domains", {})))
     return build_mix(table, path, data)
+
+
+def answer_filters(recipe: MixRecipe) -> list[Filter]:
+    """The filters that a mixture's answers must pass.
+
+    Raises:
+        ConfigError: naming the key, the value and the way out.
+    """
+    return make_filters(recipe.keep, recipe.filters, keep="keep", table="filters")
 
 
 def _stages(stages: tuple[Stage, ...], domains: list[str]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """`factory mix`."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from factory.commands.options import WorkersOption
 from factory.errors import ConfigError
 from factory.terminal import plain
 
@@ -21,16 +23,25 @@ def mix_command(
         list[str] | None,
         typer.Option(help="Where a domain's rows lie, math=runs/math; may be repeated."),
     ] = None,
+    workers: WorkersOption = None,
 ) -> None:
     """Mix the datasets of several domains: weighted, capped, upsampled and put in an order."""
     from factory.mixing import mix
     from factory.mixing.card import short
     from factory.progress import Progress
-    from pipelines.mixture import load_mixture
+    from pipelines.mixture import answer_filters, load_mixture
 
-    manifest = mix(load_mixture(recipe, _places(data or [])), out, progress=Progress())
+    loaded = load_mixture(recipe, _places(data or []))
+    manifest = mix(
+        loaded, out, filters=answer_filters(loaded), workers=workers or os.cpu_count() or 1,
+        progress=Progress(),
+    )  # fmt: skip
     console = Console()
     console.print(mixture_table(manifest))
+    for name, dropped in manifest["dropped"].items():
+        if dropped:
+            told = ", ".join(f"{number:,} {reason}" for reason, number in dropped.items())
+            console.print(plain(f"{name}: of {manifest['read'][name]:,} rows, left out: {told}"))
     for name, number in manifest["rl"]["taken"].items():
         if number:
             console.print(plain(f"{name}: {number:,} prompts for reinforcement learning"))

@@ -3,9 +3,9 @@
 import os
 import signal
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,7 +15,6 @@ from factory.commands.options import OutOption, RunPath, SetOption, WorkersOptio
 
 if TYPE_CHECKING:
     from factory.recipe import Job
-    from factory.records import Filter
     from factory.rundir import RunDirectory
 
 
@@ -135,14 +134,16 @@ def check_command(
     """Run filters over a dataset that was made elsewhere, such as the released one."""
     from factory.check import check
     from factory.check_report import check_report
+    from factory.config import assignments
     from factory.errors import RunError
     from factory.foreign_files import batches
     from factory.progress import Progress
+    from filters import make_filters
 
     console = Console()
     found = check(
         batches(data, config=config, split=split),
-        _filters(filters, sets or []),
+        make_filters(filters, assignments(sets or []), keep="--filter", table="--set"),
         columns=_roles(columns or []),
         limit=limit,
         out=out,
@@ -159,33 +160,6 @@ def check_command(
             f"{data}: no row of it could be judged; name its columns with --column ROLE=NAME, such "
             "as --column prompt=problem --column output=solution"
         )
-
-
-def _filters(names: list[str], sets: list[str]) -> list["Filter"]:
-    """The filters of these names, with the fields that `--set` gives them."""
-    from factory.config import assignments, build, nearest
-    from factory.errors import ConfigError
-    from factory.naming import bare
-    from factory.records import Filter
-    from filters import make_filter
-
-    fields = assignments(sets)
-    found: dict[str, Any] = {}
-    for name in dict.fromkeys(names):
-        try:
-            filter = make_filter(name)
-        except ValueError as error:
-            raise ConfigError(f"--filter: {error}") from None
-        if not isinstance(filter, Filter):
-            text = "compares the answers to one prompt; check judges rows one by one"
-            raise ConfigError(f"--filter {name}: {text}")
-        found[bare(filter.name)] = filter
-    for name in fields:
-        if name not in found:
-            raise ConfigError(f"--set {name}: no such --filter{nearest(name, found)}")
-        table = {**asdict(found[name]), **fields[name]}
-        found[name] = build(type(found[name]), table, where="--set", prefix=name)
-    return list(found.values())
 
 
 def _roles(texts: list[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ piece of the order that it stands in; a piece is then put in order in memory and
 import contextlib
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,26 +19,37 @@ from factory import __version__, store
 from factory.errors import ConfigError
 from factory.mixing.card import render_card
 from factory.mixing.choosing import Ints, Known, copies, fitted, places
+from factory.mixing.columns import codes, counts, hashes, is_meant_for, lengths, modes
+from factory.mixing.gathering import Gathered, gather, read
 from factory.mixing.pieces import Pieces, cut_places
 from factory.mixing.prompts import write_prompts
-from factory.mixing.reading import hashes, is_meant_for, lengths, tables
 from factory.mixing.recipe import MixRecipe, Stage
 from factory.progress import Progress
-from factory.records import MODES
+from factory.records import MODES, Filter
 from factory.schemas import SFT
 from factory.seeds import digest
 from factory.shards import Shards
+from factory.versions import versions
 
-_PIECE_BYTES = 256 << 20
+_PIECE_BYTES = 128 << 20
 _LOCK = ".lock"
 
 
-def mix(recipe: MixRecipe, out: Path, *, progress: Progress | None = None) -> dict[str, Any]:
+def mix(
+    recipe: MixRecipe,
+    out: Path,
+    *,
+    filters: Sequence[Filter] = (),
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
     """Make a mixture in a new directory; returns its manifest.
 
     Args:
         recipe: what goes in.
         out: a new directory; nothing of it is there before all of it is.
+        filters: which answers must pass, as the recipe's `keep` names them.
+        workers: processes that read and filter what is no shard of a run.
         progress: is told what is done.
 
     Raises:
@@ -48,7 +59,7 @@ def mix(recipe: MixRecipe, out: Path, *, progress: Progress | None = None) -> di
     progress = progress or Progress(quiet=True)
     with _hidden(out) as hidden:
         with progress:
-            manifest = _mixed(recipe, hidden, progress)
+            manifest = _mixed(recipe, hidden, filters, workers, progress)
         store.write_text(hidden / "README.md", render_card(manifest))
         store.write_json(hidden / "manifest.json", manifest)
     return manifest
@@ -84,67 +95,77 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _mixed(recipe: MixRecipe, hidden: Path, progress: Progress) -> dict[str, Any]:
-    known = {}
-    progress.stage("counting the rows", total=len(recipe.domains))
-    for name in recipe.domains:
-        known[name] = count(recipe, name)
+def _mixed(
+    recipe: MixRecipe, hidden: Path, filters: Sequence[Filter], workers: int, progress: Progress
+) -> dict[str, Any]:
+    known, answers, prompts = {}, {}, {}
+    progress.stage("reading the rows", total=len(recipe.domains))
+    for name, ingredient in recipe.domains.items():
+        place = hidden / "read" / name
+        answers[name] = gather(name, ingredient, "SFT", place, filters=filters, workers=workers)
+        prompts[name] = gather(name, ingredient, "RL", place)
+        known[name] = count(recipe, name, answers[name])
         progress.part_done({"rows": len(known[name].row)})
     progress.stage("copying prompts of RL", total=1)
-    rl, prompts = write_prompts(recipe, hidden)
+    rl, rl_shards = write_prompts(recipe, prompts, hidden)
     progress.part_done({"rows": sum(rl["taken"].values())})
-    if not prompts and not any(len(each.row) for each in known.values()):
+    if not rl_shards and not any(len(each.row) for each in known.values()):
         raise ConfigError(f"{recipe.mixture}: no row is there to take; look at used_in_training")
     taken = {name: copies(known[name], recipe.domains[name], recipe.wanted(name)) for name in known}
     shards: list[dict[str, Any]] = []
     stages = []
     for stage in recipe.stages:
-        plan = _plan(stage, known, taken)
+        plan = _plan(stage, known, taken, answers)
         progress.stage(f"writing {stage.name}", total=len(plan.names))
         written = Shards(
             hidden, "SFT", stage.name, recipe.version, SFT, recipe.rows_per_shard, keeps_ids=False
         )
-        counted = _write(recipe, plan, hidden / "pieces", written, progress)
+        counted = _write(plan, hidden / "pieces", written, progress)
         shards += written.finish()
         stages.append({"name": stage.name, "order": stage.order, **counted})
+    shutil.rmtree(hidden / "read", ignore_errors=True)
     return {
         "format": 1,
         "mixture": recipe.mixture,
         "version": recipe.version,
         "seed": recipe.seed,
         "factory": __version__,
+        "versions": versions(),
         "recipe_hash": identity(recipe),
+        "read": {name: each.read for name, each in answers.items()},
+        "dropped": {name: dict(sorted(each.dropped.items())) for name, each in answers.items()},
         "available": {name: _by_mode(each, np.ones_like(each.row)) for name, each in known.items()},
         "taken": {name: _by_mode(known[name], taken[name]) for name in known},
         "wanted": {name: recipe.wanted(name) for name in known},
         "stages": stages,
         "rl": rl,
-        "shards": shards + prompts,
+        "shards": shards + rl_shards,
     }
 
 
-def count(recipe: MixRecipe, name: str) -> Known:
+def count(recipe: MixRecipe, name: str, gathered: Gathered) -> Known:
     """Look at every row of a domain once."""
-    rows, modes, topics, sizes, draws = [], [], [], [], []
+    found: dict[str, list[Any]] = {key: [] for key in ("row", "mode", "topic", "length", "draw")}
     names: dict[str, int] = {}
+    columns = ["id", "reasoning", "topic", "used_in_training"]
+    sorts = any(stage.order == "short_to_long" for stage in recipe.stages)
     first = 0
-    for table in tables(name, recipe.domains[name]):
+    for table in read(gathered, "SFT", [*columns, "output"] if sorts else columns):
         meant = np.flatnonzero(is_meant_for(table, recipe.used_in_training))
         some = table.take(pa.array(meant))
-        rows.append(meant + first)
-        modes.append(np.array([MODES.index(m) for m in some["reasoning"].to_pylist()], np.int8))
-        told = [topic or "" for topic in some["topic"].to_pylist()]
-        topics.append(np.array([names.setdefault(each, len(names)) for each in told], np.int32))
-        sizes.append(lengths(some))
-        draws.append(hashes(some, recipe.seed, "mix", name))
+        found["row"].append(meant + first)
+        found["mode"].append(modes(some))
+        found["topic"].append(codes(some["topic"], names))
+        found["length"].append(lengths(some) if sorts else np.zeros(len(some), np.int64))
+        found["draw"].append(hashes(some["id"], recipe.seed, "mix", name))
         first += len(table)
     return Known(
-        row=_joined(rows, np.int64),
-        mode=_joined(modes, np.int8),
-        topic=_joined(topics, np.int32),
+        row=_joined(found["row"], np.int64),
+        mode=_joined(found["mode"], np.int8),
+        topic=_joined(found["topic"], np.int32),
         topics=tuple(names),
-        length=_joined(sizes, np.int64),
-        draw=_joined(draws, np.uint64),
+        length=_joined(found["length"], np.int64),
+        draw=_joined(found["draw"], np.uint64),
     )
 
 
@@ -160,6 +181,7 @@ class _Plan:
     known: Mapping[str, Known]
     copies: Mapping[str, Ints]
     places: Mapping[str, Ints]
+    answers: Mapping[str, Gathered]
 
     @property
     def num_rows(self) -> int:
@@ -167,30 +189,40 @@ class _Plan:
 
     @property
     def num_bytes(self) -> int:
-        return sum(int((self.known[n].length * self.copies[n]).sum()) for n in self.names)
+        """About: each row as large as its domain's rows are on average."""
+        total = 0.0
+        for name in self.names:
+            size, rows = self.answers[name].size()
+            total += size / max(rows, 1) * int(self.copies[name].sum())
+        return int(total)
 
 
-def _plan(stage: Stage, known: Mapping[str, Known], taken: Mapping[str, Ints]) -> _Plan:
+def _plan(
+    stage: Stage,
+    known: Mapping[str, Known],
+    taken: Mapping[str, Ints],
+    answers: Mapping[str, Gathered],
+) -> _Plan:
     names = tuple(name for name in known if not stage.domains or name in stage.domains)
-    modes = [MODES.index(mode) for mode in stage.modes]
-    mine = {name: taken[name] * np.isin(known[name].mode, modes) for name in names}
+    places_in = [MODES.index(mode) for mode in stage.modes]
+    mine = {name: taken[name] * np.isin(known[name].mode, places_in) for name in names}
     if stage.rows is not None:
         mine = fitted(mine, {name: known[name].draw for name in names}, stage.rows)
     found = places([known[name] for name in names], [mine[name] for name in names], stage)
-    return _Plan(names=names, known=known, copies=mine, places=dict(zip(names, found, strict=True)))
+    where = dict(zip(names, found, strict=True))
+    return _Plan(names=names, known=known, copies=mine, places=where, answers=answers)
 
 
-def _write(
-    recipe: MixRecipe, plan: _Plan, folder: Path, shards: Shards, progress: Progress
-) -> dict[str, Any]:
+def _write(plan: _Plan, folder: Path, shards: Shards, progress: Progress) -> dict[str, Any]:
     """Lay the rows of a stage out and write them in order; returns what was counted."""
-    counted: dict[str, Counter[str]] = {"licenses": Counter(), "topics": Counter()}
+    licenses: Counter[str] = Counter()
+    topics: Counter[str] = Counter()
     with Pieces(folder, cut_places(plan.num_rows, plan.num_bytes, _PIECE_BYTES)) as pieces:
         for name in plan.names:
-            for table, where in _chosen(recipe, plan, name):
-                pieces.add(table, where)
-                counted["licenses"].update(name or "" for name in table["license"].to_pylist())
-                counted["topics"].update(filter(None, table["topic"].to_pylist()))
+            for table, rows, where in _chosen(plan, name):
+                pieces.add(table, rows, where)
+                licenses.update(counts(table["license"].take(rows)))
+                topics.update(counts(table["topic"].take(rows)))
             progress.part_done({})
         for table in pieces.in_order():
             shards.add(table)
@@ -198,23 +230,23 @@ def _write(
     return {
         "rows": plan.num_rows,
         "domains": {name: _by_mode(plan.known[name], plan.copies[name]) for name in plan.names},
-        "licenses": {name or "none given": n for name, n in sorted(counted["licenses"].items())},
-        "topics": dict(sorted(counted["topics"].items())),
+        "licenses": {name or "none given": n for name, n in sorted(licenses.items())},
+        "topics": {name: number for name, number in sorted(topics.items()) if name},
     }
 
 
-def _chosen(recipe: MixRecipe, plan: _Plan, name: str) -> Iterator[tuple[pa.Table, Ints]]:
-    """The copies of a domain's rows with their places, read again."""
+def _chosen(plan: _Plan, name: str) -> Iterator[tuple[pa.Table, Ints, Ints]]:
+    """A domain's rows, read again: some of them, which stand in the stage, and at what places."""
     known, number = plan.known[name], plan.copies[name]
     starts = np.cumsum(number) - number
     first = 0
-    for table in tables(name, recipe.domains[name]):
+    for table in read(plan.answers[name], "SFT"):
         some = slice(*np.searchsorted(known.row, [first, first + len(table)]))
         times = number[some]
         rows = np.repeat(known.row[some] - first, times)
         begin = int(starts[some.start]) if some.start < len(starts) else 0
         if len(rows):
-            yield table.take(pa.array(rows)), plan.places[name][begin : begin + len(rows)]
+            yield table, rows, plan.places[name][begin : begin + len(rows)]
         first += len(table)
 
 

@@ -46,13 +46,14 @@ class Pieces(ExitStack):
         self._writers.clear()
         return bool(super().__exit__(kind, error, trace))
 
-    def add(self, table: pa.Table, places: Ints) -> None:
-        """Lay rows out, each at its place."""
-        placed = table.append_column(_PLACE, pa.array(places))
+    def add(self, table: pa.Table, rows: Ints, places: Ints) -> None:
+        """Lay rows of a table out, each at its place."""
         pieces = np.searchsorted(self._bounds, places, side="right") - 1
         for piece in np.unique(pieces):
-            rows = np.flatnonzero(pieces == piece)
-            self._writer(int(piece), placed.schema).write_table(placed.take(pa.array(rows)))
+            mine = np.flatnonzero(pieces == piece)
+            some = table.take(pa.array(rows[mine]))
+            placed = some.append_column(_PLACE, pa.array(places[mine]))
+            self._writer(int(piece), placed.schema).write_table(placed)
 
     def in_order(self) -> Iterator[pa.Table]:
         """All rows in the order of their places, a piece at a time."""

@@ -110,6 +110,10 @@ class MixRecipe:
     rows_per_shard: int = 100_000
     used_in_training: str = ""
     """Only rows that are meant for this student, such as `Nano`; empty: all."""
+    keep: tuple[str, ...] = ()
+    """Filters that answers must pass, by their names, in this order."""
+    filters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Fields of filters in `keep`, `[filters.<name>]`."""
     stages: tuple[Stage, ...] = (Stage(name="train"),)
 
     def __post_init__(self) -> None:

@@ -184,7 +184,7 @@ def test_the_command_shows_counts_and_examples_safely(data, factory):
     [
         (["--filter", "final_answr"], "did you mean final_answer?"),
         (["--filter", "agreement"], "compares the answers to one prompt"),
-        (["--filter", "final_answer", "--set", "think_tags.x=1"], "no such --filter"),
+        (["--filter", "final_answer", "--set", "think_tags.x=1"], "no such filter in --filter"),
         (["--filter", "final_answer", "--set", "final_answer.timeout=1"], "did you mean timeout_s"),
         (["--filter", "final_answer", "--column", "answer"], "must be ROLE=NAME"),
         (["--filter", "final_answer", "--column", "outptu=x"], "did you mean output?"),

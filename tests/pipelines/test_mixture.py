@@ -217,13 +217,13 @@ def test_a_wrong_recipe_is_refused_with_the_way_out(tmp_path, text, message):
 
 def test_rows_of_another_kind_and_an_output_that_exists_are_refused(data):
     write(data / "texts", [{"text": "a"}], parts=1)
-    with pytest.raises(ConfigError, match="row 0: has no input; a mixture takes rows with"):
+    with pytest.raises(ConfigError, match="texts: no row can be taken: 1 no_prompt"):
         mixed(data, table(data, "texts"))
     (data / "there").mkdir()
     with pytest.raises(ConfigError, match="there: exists"):
         mixed(data, table(data, "math"), "there")
     (data / "bad.jsonl").write_text("{nonsense\n")
-    with pytest.raises(RunError, match="row 0: cannot be read: not_json"):
+    with pytest.raises(ConfigError, match="no row can be taken: 1 not_json"):
         mixed(data, f'[domains.math]\ndata = "{data / "bad.jsonl"}"', "bad")
 
 
