@@ -192,12 +192,18 @@ def _walk(cls: type, location: list[str]) -> tuple[Any, list[str]]:
             continue
         path.append(step)
         if dataclasses.is_dataclass(hint):
-            owner, hint = hint, get_type_hints(hint).get(step)
+            owner, hint = hint, _given(get_type_hints(hint).get(step))
         elif get_origin(hint) in (dict, list, tuple):
             hint = get_args(hint)[-1]
         else:
             hint = None
     return owner, path
+
+
+def _given(hint: Any) -> Any:
+    """What a table is where it may also be left out."""
+    members = [member for member in get_args(hint) if member is not type(None)]
+    return members[0] if len(members) == 1 and dataclasses.is_dataclass(members[0]) else hint
 
 
 def _tag(cls: Any) -> str | None:

@@ -31,6 +31,8 @@ class Known:
     length: Ints
     draw: Hashes
     """What decides whether a row is taken, and its place in a shuffle."""
+    side: npt.NDArray[np.int8]
+    """Place in `held_out.SIDES`."""
 
 
 def copies(known: Known, ingredient: Ingredient, wanted: int | None) -> Ints:

@@ -214,14 +214,13 @@ def read(gathered: Gathered, kind: str, columns: Sequence[str] | None = None) ->
         ConfigError: a row lacks what rows of this kind have.
         RunError: a file is damaged.
     """
-    schema = SCHEMAS[kind]
-    names = list(columns or schema.names)
+    names = list(columns or SCHEMAS[kind].names)
     for path in gathered.paths:
         with reading(path), open_parquet(path) as file:
             there = [name for name in names if name in file.schema_arrow.names]
             first = 0
             for batch in file.iter_batches(_at_once(file), columns=there):
-                table = _completed(pa.Table.from_batches([batch]), schema, names, path, first)
+                table = _completed(pa.Table.from_batches([batch]), kind, names, path, first)
                 first += len(table)
                 yield table
 
@@ -241,17 +240,17 @@ def _num_bytes(metadata: Any) -> int:
 
 
 def _completed(
-    table: pa.Table, schema: pa.Schema, names: Sequence[str], path: Path, first: int
+    table: pa.Table, kind: str, names: Sequence[str], path: Path, first: int
 ) -> pa.Table:
-    columns = []
-    for name in names:
-        kind = schema.field(name).type
-        if name not in table.column_names:
-            columns.append(pa.nulls(len(table), kind))
-            continue
-        columns.append(table[name] if table[name].type == kind else table[name].cast(kind))
-    found = pa.table(columns, schema=pa.schema([schema.field(name) for name in names]))
-    _check(found, path, first)
+    schema = pa.schema([SCHEMAS[kind].field(name) for name in names])
+    columns = [
+        table[field.name].cast(field.type)
+        if field.name in table.column_names
+        else pa.nulls(len(table), field.type)
+        for field in schema
+    ]
+    found = pa.table(columns, schema=schema)
+    _check(found, kind, path, first)
     if "id" in names and found["id"].null_count:
         own = [each or f"{path.stem}-{first + n}" for n, each in enumerate(found["id"].to_pylist())]
         place = names.index("id")
@@ -259,13 +258,13 @@ def _completed(
     return found
 
 
-def _check(table: pa.Table, path: Path, first: int) -> None:
+def _check(table: pa.Table, kind: str, path: Path, first: int) -> None:
     """Refuse rows without what every row has, with a `ConfigError`."""
-    for name in set(table.column_names) & {*NEEDED["SFT"], *NEEDED["RL"]}:
+    for name in set(table.column_names) & set(NEEDED[kind]):
         if table[name].null_count:
             row = first + pc.index(pc.is_null(table[name]), True).as_py()
             raise ConfigError(f"{path}, row {row}: has no {name}")
-    if "reasoning" in table.column_names:
+    if kind == "SFT" and "reasoning" in table.column_names:
         known = pc.is_in(table["reasoning"], pa.array(MODES))
         if (row := pc.index(known, False).as_py()) >= 0:
             said = table["reasoning"][row].as_py()

@@ -8,7 +8,7 @@ import contextlib
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from factory.mixing.card import render_card
 from factory.mixing.choosing import Ints, Known, copies, fitted, places
 from factory.mixing.columns import codes, counts, hashes, is_meant_for, lengths, modes
 from factory.mixing.gathering import Gathered, gather, read
+from factory.mixing.held_out import SIDES, Sides, hold_out, prompt_keys
 from factory.mixing.pieces import Pieces, cut_places
 from factory.mixing.prompts import write_prompts
 from factory.mixing.recipe import MixRecipe, Stage
@@ -104,18 +105,22 @@ def _mixed(
         place = hidden / "read" / name
         answers[name] = gather(name, ingredient, "SFT", place, filters=filters, workers=workers)
         prompts[name] = gather(name, ingredient, "RL", place)
-        known[name] = count(recipe, name, answers[name])
+        progress.part_done({})
+    sides = _sides(recipe, answers, prompts, hidden / "read", workers, progress)
+    progress.stage("counting the rows", total=len(recipe.domains))
+    for name in recipe.domains:
+        known[name] = count(recipe, name, answers[name], sides)
         progress.part_done({"rows": len(known[name].row)})
     progress.stage("copying prompts of RL", total=1)
-    rl, rl_shards = write_prompts(recipe, prompts, hidden)
+    rl, rl_shards = write_prompts(recipe, prompts, sides, hidden)
     progress.part_done({"rows": sum(rl["taken"].values())})
     if not rl_shards and not any(len(each.row) for each in known.values()):
         raise ConfigError(f"{recipe.mixture}: no row is there to take; look at used_in_training")
     taken = {name: copies(known[name], recipe.domains[name], recipe.wanted(name)) for name in known}
     shards: list[dict[str, Any]] = []
     stages = []
-    for stage in recipe.stages:
-        plan = _plan(stage, known, taken, answers)
+    for side, stage in _stages(recipe):
+        plan = _plan(stage, side, known, taken, answers)
         progress.stage(f"writing {stage.name}", total=len(plan.names))
         written = Shards(
             hidden, "SFT", stage.name, recipe.version, SFT, recipe.rows_per_shard, keeps_ids=False
@@ -139,18 +144,55 @@ def _mixed(
         "wanted": {name: recipe.wanted(name) for name in known},
         "stages": stages,
         "rl": rl,
+        "held_out": _held_out(recipe, sides),
         "shards": shards + rl_shards,
     }
 
 
-def count(recipe: MixRecipe, name: str, gathered: Gathered) -> Known:
+def _sides(
+    recipe: MixRecipe,
+    answers: Mapping[str, Gathered],
+    prompts: Mapping[str, Gathered],
+    work: Path,
+    workers: int,
+    progress: Progress,
+) -> Sides | None:
+    """Which prompts are held out; None where none is to be."""
+    if recipe.held_out is None:
+        return None
+    gathered = [{"SFT": answers[name], "RL": prompts[name]} for name in recipe.domains]
+    return hold_out(
+        recipe.held_out, recipe.seed, gathered, work / "held_out", workers=workers,
+        progress=progress,
+    )  # fmt: skip
+
+
+def _held_out(recipe: MixRecipe, sides: Sides | None) -> dict[str, Any] | None:
+    """What the manifest says of it."""
+    if recipe.held_out is None or sides is None:
+        return None
+    return {**asdict(recipe.held_out), "prompts": sides.counts(), "groups": sides.groups}
+
+
+def _stages(recipe: MixRecipe) -> Iterator[tuple[int, Stage]]:
+    """The stages with the side that their prompts are on; what is held out comes last."""
+    yield from ((0, stage) for stage in recipe.stages)
+    for place, side in enumerate(SIDES[1:], 1):
+        if recipe.held_out and getattr(recipe.held_out, side):
+            yield place, Stage(name=side)
+
+
+def count(recipe: MixRecipe, name: str, gathered: Gathered, sides: Sides | None) -> Known:
     """Look at every row of a domain once."""
-    found: dict[str, list[Any]] = {key: [] for key in ("row", "mode", "topic", "length", "draw")}
+    kept = ("row", "mode", "topic", "length", "draw", "side")
+    found: dict[str, list[Any]] = {key: [] for key in kept}
     names: dict[str, int] = {}
     columns = ["id", "reasoning", "topic", "used_in_training"]
     sorts = any(stage.order == "short_to_long" for stage in recipe.stages)
+    columns += ["output"] if sorts else []
+    columns += ["input"] if sides else []
     first = 0
-    for table in read(gathered, "SFT", [*columns, "output"] if sorts else columns):
+    for table in read(gathered, "SFT", columns):
         meant = np.flatnonzero(is_meant_for(table, recipe.used_in_training))
         some = table.take(pa.array(meant))
         found["row"].append(meant + first)
@@ -158,6 +200,8 @@ def count(recipe: MixRecipe, name: str, gathered: Gathered) -> Known:
         found["topic"].append(codes(some["topic"], names))
         found["length"].append(lengths(some) if sorts else np.zeros(len(some), np.int64))
         found["draw"].append(hashes(some["id"], recipe.seed, "mix", name))
+        side = sides.of(prompt_keys(some["input"])) if sides else np.zeros(len(some), np.int8)
+        found["side"].append(side)
         first += len(table)
     return Known(
         row=_joined(found["row"], np.int64),
@@ -166,6 +210,7 @@ def count(recipe: MixRecipe, name: str, gathered: Gathered) -> Known:
         topics=tuple(names),
         length=_joined(found["length"], np.int64),
         draw=_joined(found["draw"], np.uint64),
+        side=_joined(found["side"], np.int8),
     )
 
 
@@ -199,13 +244,20 @@ class _Plan:
 
 def _plan(
     stage: Stage,
+    side: int,
     known: Mapping[str, Known],
     taken: Mapping[str, Ints],
     answers: Mapping[str, Gathered],
 ) -> _Plan:
     names = tuple(name for name in known if not stage.domains or name in stage.domains)
     places_in = [MODES.index(mode) for mode in stage.modes]
-    mine = {name: taken[name] * np.isin(known[name].mode, places_in) for name in names}
+    most = 1 if side else np.iinfo(np.int64).max  # what is held out stands once
+    mine = {
+        name: np.minimum(taken[name], most)
+        * np.isin(known[name].mode, places_in)
+        * (known[name].side == side)
+        for name in names
+    }
     if stage.rows is not None:
         mine = fitted(mine, {name: known[name].draw for name in names}, stage.rows)
     found = places([known[name] for name in names], [mine[name] for name in names], stage)

@@ -1,62 +1,88 @@
 """Config RL of a mixture: the prompts for reinforcement learning that its datasets bring.
 
 They are no part of the plan: each domain becomes a split of its own, in the order of its dataset,
-all of it or so many rows, drawn by their ids' hashes.
+all of it or so many rows, drawn by their ids' hashes. Prompts that are held out become the splits
+that hold their answers.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from factory.mixing.columns import counts, hashes, is_meant_for
+from factory.mixing.columns import Bools, counts, hashes, is_meant_for
 from factory.mixing.gathering import Gathered, read
+from factory.mixing.held_out import SIDES, Sides, prompt_keys
 from factory.mixing.recipe import MixRecipe
 from factory.schemas import RL
 from factory.shards import Shards
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Prompts:
+    """What is known of the prompts of one domain that are meant for the student, in order."""
+
+    chosen: Bools
+    side: npt.NDArray[np.int8]
+    """Place in `SIDES`."""
+
+
 def write_prompts(
-    recipe: MixRecipe, gathered: Mapping[str, Gathered], root: Path
+    recipe: MixRecipe, gathered: Mapping[str, Gathered], sides: Sides | None, root: Path
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Write what the datasets have of it.
 
     Args:
         recipe: what goes in.
         gathered: where its rows lie, by domain.
+        sides: which prompts are held out; None where none is.
         root: of the mixture's dataset.
 
     Returns:
         What the manifest says of it, and of its shards.
     """
-    shards: list[dict[str, Any]] = []
+    known = {name: _know(recipe, name, gathered[name], sides) for name in recipe.domains}
     licenses: Counter[str] = Counter()
-    available, taken = {}, {}
-    for name in recipe.domains:
-        draws = _draws(recipe, name, gathered[name])
-        most = recipe.domains[name].rl_rows
-        number = len(draws) if most is None else min(most, len(draws))
-        chosen = np.zeros(len(draws), np.bool_)
-        chosen[np.argsort(draws, kind="stable")[:number]] = True
-        available[name], taken[name] = len(draws), number
-        if number:
-            shards += _write(recipe, name, gathered[name], root, chosen, licenses)
-    listed = {name or "none given": n for name, n in sorted(licenses.items())}
-    return {"available": available, "taken": taken, "licenses": listed}, shards
+    shards: list[dict[str, Any]] = []
+    for place, side in enumerate(SIDES):
+        splits = [(side, list(known))] if place else [(name, [name]) for name in known]
+        for split, names in splits:
+            written = Shards(
+                root, "RL", split, recipe.version, RL, recipe.rows_per_shard, keeps_ids=False
+            )
+            for name in names:
+                wanted = known[name].chosen & (known[name].side == place)
+                for table in _some(recipe, gathered[name], wanted):
+                    licenses.update(counts(table["license"]))
+                    written.add(table)
+            shards += written.finish()
+    told = {
+        "available": {name: len(each.chosen) for name, each in known.items()},
+        "taken": {name: int(each.chosen.sum()) for name, each in known.items()},
+        "licenses": {name or "none given": n for name, n in sorted(licenses.items())},
+    }
+    return told, shards
 
 
-def _draws(
-    recipe: MixRecipe, name: str, gathered: Gathered
-) -> np.ndarray[Any, np.dtype[np.uint64]]:
-    """What decides whether a prompt is taken, for each that may be."""
-    found = [np.empty(0, np.uint64)]
+def _know(recipe: MixRecipe, name: str, gathered: Gathered, sides: Sides | None) -> _Prompts:
+    draws, places = [np.empty(0, np.uint64)], [np.empty(0, np.int8)]
+    columns = ["id", "used_in_training", *(["input"] if sides else [])]
     if recipe.domains[name].rl_rows != 0:
-        for table in _meant(recipe, gathered, ["id", "used_in_training"]):
-            found.append(hashes(table["id"], recipe.seed, "mix.rl", name))
-    return np.concatenate(found)
+        for table in _meant(recipe, gathered, columns):
+            draws.append(hashes(table["id"], recipe.seed, "mix.rl", name))
+            side = sides.of(prompt_keys(table["input"])) if sides else np.zeros(len(table), np.int8)
+            places.append(side)
+    draw = np.concatenate(draws)
+    most = recipe.domains[name].rl_rows
+    number = len(draw) if most is None else min(most, len(draw))
+    chosen = np.zeros(len(draw), np.bool_)
+    chosen[np.argsort(draw, kind="stable")[:number]] = True
+    return _Prompts(chosen=chosen, side=np.concatenate(places))
 
 
 def _meant(
@@ -67,19 +93,9 @@ def _meant(
         yield table.filter(pa.array(is_meant_for(table, recipe.used_in_training)))
 
 
-def _write(
-    recipe: MixRecipe,
-    name: str,
-    gathered: Gathered,
-    root: Path,
-    chosen: np.ndarray[Any, np.dtype[np.bool_]],
-    licenses: Counter[str],
-) -> list[dict[str, Any]]:
-    written = Shards(root, "RL", name, recipe.version, RL, recipe.rows_per_shard, keeps_ids=False)
+def _some(recipe: MixRecipe, gathered: Gathered, wanted: Bools) -> Iterator[pa.Table]:
+    """The wanted ones of the prompts that are meant for the student."""
     first = 0
-    for table in _meant(recipe, gathered):
-        some = table.filter(pa.array(chosen[first : first + len(table)]))
-        licenses.update(counts(some["license"]))
-        written.add(some)
+    for table in _meant(recipe, gathered) if wanted.any() else ():
+        yield table.filter(pa.array(wanted[first : first + len(table)]))
         first += len(table)
-    return written.finish()

@@ -14,6 +14,10 @@ rl_rows = 500                      # of its prompts for reinforcement learning a
 max_copies = 4.0                   # rows may stand so often, where more are wanted
 topics = {chemistry = 3.0}         # how much more of a topic than there is of others
 
+[held_out]                         # splits of their own, by prompt and what is near to it
+validation = 0.01
+test = 0.01
+
 [[stages]]                         # each becomes a split; without, there is one of everything
 name = "stage1"
 domains = ["math", "science"]
@@ -97,6 +101,27 @@ class Stage:
 
 
 @settings
+class HeldOut:
+    """Table `[held_out]` of a mixture's recipe."""
+
+    validation: float = 0.0
+    """Share of the prompts, in [0, 1)."""
+    test: float = 0.0
+    near: float = 0.8
+    """Jaccard similarity of word 5-grams, in (0, 1], from which prompts stand on one side; 0 where
+    only equal ones do."""
+
+    def __post_init__(self) -> None:
+        for name in ("validation", "test"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be in [0, 1), got {getattr(self, name)}")
+        if not 0 < (total := self.validation + self.test) < 1:
+            raise ValueError(f"validation + test must be above 0 and below 1, got {total}")
+        if not 0 <= self.near <= 1:
+            raise ValueError(f"near must be in [0, 1], got {self.near}")
+
+
+@settings
 class MixRecipe:
     """A whole recipe of a mixture."""
 
@@ -115,6 +140,7 @@ class MixRecipe:
     filters: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Fields of filters in `keep`, `[filters.<name>]`."""
     stages: tuple[Stage, ...] = (Stage(name="train"),)
+    held_out: HeldOut | None = None
 
     def __post_init__(self) -> None:
         if not self.domains:
@@ -131,6 +157,10 @@ class MixRecipe:
                 f"rows must stand with the domains' weights, and only then, got {self.rows}"
             )
         names = [stage.name for stage in self.stages]
+        if self.held_out and (taken := {"validation", "test"} & {*names, *self.domains}):
+            raise ValueError(
+                f"stages and domains must not be called {min(taken)!r}, which is held out"
+            )
         if len(set(names)) < len(names):
             raise ValueError(f"stages must have different names, got {names}")
         for stage in self.stages:
