@@ -16,6 +16,7 @@ import pytest
 import factory.rowtable
 from factory import published
 from factory.config import build, settings
+from factory.corpus import Corpus
 from factory.engine import run
 from factory.errors import ConfigError, RunError
 from factory.recipe import load_recipe
@@ -187,6 +188,13 @@ def test_a_scalar_is_a_text_or_a_number_and_a_list_is_none(tmp_path, value, said
         assert found.reason == "problem_not_scalar"
     else:
         assert found.problem == said
+
+
+def test_a_file_without_rows_is_refused_by_its_name(tmp_path):
+    path = write(tmp_path / "none.jsonl", [])
+    with pytest.raises(ConfigError, match=r"none.jsonl: has no rows"):
+        _ = source(path).num_prompts
+    assert Corpus(data="none", parts=(), single_file=True, fingerprint="").files == ()
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
