@@ -17,6 +17,7 @@ from rich.text import Text
 from factory.asking import Asker
 from factory.budget import Caps
 from factory.decontamination.judging import TEMPLATE
+from factory.drawing import scribes
 from factory.engine import run
 from factory.funnel import funnel_table
 from factory.preview import shown
@@ -35,10 +36,10 @@ def rehearse(job: Job) -> Iterator[RenderableType]:
     """What the teacher would be asked, and what would become of right answers."""
     asker = make_asker(job)
     source = job.pipeline.source
-    prompts = [as_draft(each).prompt for each in source.prompts(0, source.num_prompts)]
-    for mode in [mode for mode in MODES if job.pipeline.ask.samples(mode)]:
-        request = next(asker.conversation(prompts[0], mode, 0))
-        yield Panel(shown(request), title=f"first request, reasoning {mode}", title_align="left")
+    drafts = [as_draft(each) for each in source.prompts(0, source.num_prompts)]
+    prompts = [draft.prompt for draft in drafts if not draft.reason]
+    for title, request in _first_requests(job, asker, prompts[0]) if prompts else ():
+        yield Panel(shown(request), title=f"first request, {title}", title_align="left")
     with (
         tempfile.TemporaryDirectory(prefix="factory-dry-run-") as folder,
         LocalCluster(n_workers=1, processes=False, dashboard_address="127.0.0.1:0") as cluster,
@@ -49,6 +50,16 @@ def rehearse(job: Job) -> Iterator[RenderableType]:
         manifest = run(free, Path(folder) / "run", teacher=teacher, client=client, caps=Caps())
     yield funnel_table(manifest["funnel"]["prompts"], manifest["funnel"]["responses"])
     yield Text("Dry run: right answers came from a script, no teacher was asked, nothing is kept.")
+
+
+def _first_requests(job: Job, asker: Asker, prompt: Prompt) -> Iterator[tuple[str, Request]]:
+    """What the first prompt of the source is asked about first, by what for."""
+    first = next(iter(scribes(job)), None)
+    if first and (request := next(first.writing(prompt, 0), None)):
+        yield first.step.writer.name, request
+    if first is None or first.step.beside:  # else the prompt itself is never posed
+        for mode in [mode for mode in MODES if job.pipeline.ask.samples(mode)]:
+            yield f"reasoning {mode}", next(asker.conversation(prompt, mode, 0))
 
 
 def knowing_teacher(

@@ -20,6 +20,7 @@ its reason. The hash of a job takes the content, never the path.
 
 import dataclasses
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +76,17 @@ class Fields(Mapping[str, Any]):
         if not isinstance(value, str):
             raise BadRow(f"{field}_not_text")
         return value.strip()
+
+    def scalar(self, field: str) -> str:
+        """A text, or a number as it is written; empty where it is missing.
+
+        Raises:
+            BadRow: `FIELD_not_scalar`; a column such as `answers.0` names the first of a list.
+        """
+        value = self._values[field]
+        if isinstance(value, list | dict):
+            raise BadRow(f"{field}_not_scalar")
+        return "" if value is None else str(value).strip()
 
     def texts(self, field: str) -> tuple[str, ...]:
         """A list of texts, or such a list as JSON text; empty where there is none.
@@ -188,7 +200,7 @@ class RowSource:
             if isinstance(row, str):
                 yield self._rejected(index, row)
                 continue
-            values = {name: look(row, column) for name, column in columns.items()}
+            values = {name: _known(look(row, column)) for name, column in columns.items()}
             try:
                 yield self.read(Fields(self, index, _checked(values)))
             except BadRow as error:
@@ -228,6 +240,11 @@ class RowSource:
 def _named(read: Any) -> str:
     """A function by its name; its address is another in each process."""
     return f"{read.__module__}.{read.__qualname__}" if hasattr(read, "__qualname__") else repr(read)
+
+
+def _known(value: Any) -> Any:
+    """A value, None for NaN: what writes rows from frames writes that for a value that is none."""
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _checked(values: dict[str, Any]) -> dict[str, Any]:

@@ -87,6 +87,8 @@ class Rows:
             revision=self.revision,
             limit=min(limits, default=None),
         )
+        if not found.num_rows:
+            raise ConfigError(f"{self.data}: has no rows; give a file that has some")
         stated = self.num_rows or found.num_rows
         if min([stated, *limits]) != min([found.num_rows, *limits]):
             raise ConfigError(

@@ -92,8 +92,9 @@ class Config:
 
     def __post_init__(self) -> None:
         require_positive(self, "num_prompts", "samples_on", "samples_off", "max_tests")
-        if not 0 <= self.functions <= 1:
-            raise ValueError(f"functions must be in [0, 1], got {self.functions}")
+        for name in ("functions", "off_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         _check_weights(self.languages)
         for family in self.families:
             if family not in FAMILIES:
@@ -110,8 +111,8 @@ def _check_weights(languages: Mapping[str, float]) -> None:
             raise ValueError(f"languages.{name} is not known{nearest(name, LANGUAGES)}")
         if not 0 <= weight < float("inf"):
             raise ValueError(f"languages.{name} must be >= 0, got {weight}")
-    if not any(languages.values()):
-        raise ValueError("languages must give one a weight above 0")
+    if not 0 < sum(languages.values()) < float("inf"):
+        raise ValueError("languages must give one a weight above 0, and a finite sum")
 
 
 def pipeline(config: Config, seed: int) -> Pipeline:

@@ -218,8 +218,7 @@ def _source(config: Config, seed: int, shots: Mapping[str, tuple[Shot, ...]]) ->
 
 def read_problem(fields: Fields) -> Prompt:
     """A row that holds a problem, and its answer where there is one: bare, or after its work."""
-    problem, given = fields.text("problem"), fields["expected_answer"]
-    said = "" if given is None else str(given).strip()
+    problem, said = fields.text("problem"), fields.scalar("expected_answer")
     answer = (final_answer(said) or said) or None
     turns = (Message(role="user", content=SOLVE.format(problem=problem)),)
     topic = fields.text("topic", "")

@@ -126,8 +126,11 @@ Thread:
 Say in one sentence where the answer stands. End with a line of its own: "Answer: ..." with the bare
 answer, or "Answer: not given".
 """
-_ANSWER = re.compile(r"(?im)^[^\w\n]*(?:final )?answer[^\w\n]*?:[ \t*_]*(\S.*?)[ \t]*$")
-_NOT_GIVEN = re.compile(r"(?i)\W*(?:not given|not found|no answer|none given|unknown|n/?a)\W*")
+_ANSWER = re.compile(r"(?im)^[^\w\n]*(?:final )?answer[^\w\n]*?[:：][ \t*_]*(\S.*?)[ \t]*$")
+_NOT_GIVEN = re.compile(
+    r"(?i)\W*(?:(?:not (?:given|found|stated|said|provided|mentioned)|no (?:final )?answer"
+    r"|none given)\b.*|unknown|n/a)\W*"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -268,7 +271,7 @@ def said_answer(reply: str) -> str | None:
     lines = _ANSWER.findall(reply)
     if not lines or _NOT_GIVEN.fullmatch(lines[-1]):
         return None
-    said = str(extract_boxed(lines[-1]) or lines[-1]).strip("*_ \t")
+    said = str(extract_boxed(lines[-1]) or lines[-1]).strip("*_` \t")
     said = said.removesuffix(".").strip()
     for opening, closing in (("$$", "$$"), ("$", "$"), ("\\(", "\\)"), ("\\[", "\\]")):
         inner = said.removeprefix(opening).removesuffix(closing)

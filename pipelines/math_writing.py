@@ -7,7 +7,9 @@ from filters import Language
 from pipelines.writers import posed, repeats
 
 MAX_CHARACTERS = 6_000
-_GIVEN = re.compile(r"(?im)\\boxed\s*\{|^[^\w\n]*(?:answer|solution)[^\w\n]*?[:.]")
+_GIVEN = re.compile(
+    r"(?im)\\boxed\s*\{|^[^\w\n]*(?:(?:final|correct) )?(?:answer|solution)s?[^\w\n]*?(?:[:：.]|$)"
+)
 _NO_PROBLEM = re.compile(r"(?im)^[^\w\n]*no problems?[^\w\n]*$")
 _ENGLISH = Language()
 

@@ -35,6 +35,7 @@ from factory.sources import Source
 from factory.steps import Ask, Decontaminate, Dedup, Keep, KeepGroup, Pipeline, Refer, Shot, Write
 from filters import (
     BoxedWhenAsked,
+    Language,
     PassRate,
     RepetitionLoops,
     ScienceAnswer,
@@ -127,8 +128,20 @@ class Config:
             raise ValueError(f"samples_off must be >= 0, got {self.samples_off}")
         if not 0 <= self.off_share <= 1:
             raise ValueError(f"off_share must be in [0, 1], got {self.off_share}")
-        if not self.options:
-            raise ValueError("options must name one at least, got none")
+        for name in ("options", "difficulties"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} must name one at least, got none")
+        if self.subtopics and not self.writer:
+            raise ValueError("writer must name the teacher that writes about the subtopics")
+        if self.augment and self.variants > 1 and self.writing.temperature == 0:
+            raise ValueError(
+                f"writing.temperature must be > 0 for {self.variants} variants: greedy ones are "
+                "all the same, got 0"
+            )
+        try:
+            Language(languages=(self.language,))
+        except ValueError as error:
+            raise ValueError(f"language: {error}") from None
         if (self.writer and self.rows.data) or (self.extract and not self.rows.data):
             raise ValueError(
                 "writer writes about topics, extract reads rows; leave out "

@@ -10,8 +10,9 @@ Every reason why a written question goes no further is in `REASONS`.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from factory.records import Prompt, Response
 from filters import Language
@@ -26,6 +27,7 @@ REASONS = {
     "option_about_options": "an option such as `all of the above` makes others right as well",
     "no_right_option": "no option, or none that is there, is named as the right one",
     "several_right_options": "more than one is",
+    "gives_answer": "the question tells its answer, or how it is found",
     "no_short_answer": "an open question has no answer, or one that is no value or term",
     "needs_what_is_not_there": "a figure, a table or a text that a reader does not see",
     "wrong_language": "it is not in the wanted language",
@@ -33,9 +35,20 @@ REASONS = {
     "unanswerable": "the checker says that it has not one right answer",
 }
 
-_QUESTION = re.compile(r"^[\s*_#>]*question[\s*_]*(?:\d+[\s*_]*)?[:.][\s*_]*", re.IGNORECASE)
-_ANSWER = re.compile(r"^[\s*_#>]*(?:correct\s+|final\s+)?answer[\s*_]*:[\s*_]*", re.IGNORECASE)
+_QUESTION = re.compile(
+    r"^[\s*_#>]*question[\s*_]*(?:\d+[\s*_]*)?(?:[:：.]|$)[\s*_]*", re.IGNORECASE
+)
+_ANSWER = re.compile(
+    r"^[\s*_#>]*(?:correct\s+|final\s+)?answer[\s*_]*(?:[:：]|$)[\s*_]*", re.IGNORECASE
+)
 _OPTION = re.compile(r"^[\s*_>-]*\(?([A-Z])[).:][\s*_]+(?=\S)")
+_OPTIONS = re.compile(
+    r"\n[\s*_#>]*(?:answer )?(?:options|choices)[\s*_]*:?[\s*_]*\Z", re.IGNORECASE
+)
+_WORK = re.compile(
+    r"^[\s*_#>]*(?:hint|solution|explanation|reasoning|rationale)s?[\s*_]*(?:[:：]|$)",
+    re.IGNORECASE,
+)
 _LETTER = re.compile(r"(?<![\w'])([A-J])(?![\w'])")
 _ABOUT = re.compile(
     r"\b(?:all|none|both|neither|any|two) of (?:the )?(?:above|these|others?|options?|choices)\b"
@@ -49,7 +62,9 @@ _ELSEWHERE = re.compile(
     r"|\b(?:in|from|see) (?:the |this )?(?:figure|diagram|table|passage|graph)\b",
     re.IGNORECASE,
 )
-_NONE = ("", "none", "unknown", "not found", "n/a", "no answer")
+_NONE = re.compile(
+    r"(?:(?:none|unknown|not (?:found|given|known|stated|provided)|no (?:\w+ )?answer)\b.*|n/a)?"
+)
 _MAX_ANSWER_WORDS = 8
 """More is an explanation, which cannot be compared."""
 
@@ -78,6 +93,7 @@ def read_question(reply: str, options: int, *, needs_answer: bool = True) -> Wri
     choices: list[tuple[str, str]] = []
     answer = ""
     place = "before"
+    further: list[str] = []  # lines behind the last option's first
     for line in reply.splitlines():
         if found := _QUESTION.match(line):
             place = "stem"
@@ -86,17 +102,25 @@ def read_question(reply: str, options: int, *, needs_answer: bool = True) -> Wri
             place, answer = "answer", line[found.end() :].strip(" *_")
         elif place in ("stem", "options") and options and (found := _OPTION.match(line)):
             place = "options"
+            _lengthen(choices, further)
+            further = []
             choices.append((found[1], line[found.end() :]))
+        elif place == "answer":
+            place, answer = "end", answer or line.strip(" *_`")
         elif place == "stem":
             stems[-1] += f"\n{line}"
-        elif place == "options" and line.strip():
-            choices[-1] = (choices[-1][0], f"{choices[-1][1]} {line.strip()}")
+        elif place == "options":
+            further.append(line)
+    # What comes after the last one is no more of it.
+    _lengthen(choices, takewhile(lambda line: line.strip() and not _WORK.match(line), further))
     texts = tuple(text.strip() for _, text in choices)
     letters = "".join(letter for letter, _ in choices)
-    stem = stems[0].strip() if stems else ""
+    stem = _OPTIONS.sub("", stems[0]).strip() if stems else ""
     if not stem or len(stems) > 1:
         reason = "several_questions" if len(stems) > 1 else "no_question"
         return Written(stem=stem, choices=texts, answer=answer, reason=reason)
+    if any(map(_WORK.match, stem.splitlines())):
+        return Written(stem=stem, choices=texts, answer=answer, reason="gives_answer")
     if letters != LETTERS[:options]:
         return Written(stem=stem, choices=texts, answer=answer, reason="wrong_number_of_options")
     if not options:
@@ -104,8 +128,15 @@ def read_question(reply: str, options: int, *, needs_answer: bool = True) -> Wri
     return _chosen(stem, texts, answer)
 
 
+def _lengthen(choices: list[tuple[str, str]], further: Iterable[str]) -> None:
+    """Add further lines to the last option."""
+    if choices:
+        letter, text = choices[-1]
+        choices[-1] = (letter, " ".join(filter(None, (text.strip(), *map(str.strip, further)))))
+
+
 def _open(stem: str, answer: str, *, needs_answer: bool) -> Written:
-    known = answer.strip(" .").casefold() not in _NONE
+    known = not _NONE.fullmatch(answer.strip(" .").casefold())
     reason = "no_short_answer" if needs_answer and not known else ""
     if known and len(answer.split()) > _MAX_ANSWER_WORDS:
         reason = "no_short_answer"

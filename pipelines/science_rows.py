@@ -37,41 +37,49 @@ class ReadQuestion:
         choices = fields.texts("choices")
         if len(choices) == 1 or len(choices) > len(LETTERS):
             raise BadRow("wrong_number_of_options")
+        if not all(map(str.strip, choices)):
+            raise BadRow("empty_option")
+        if len(set(map(str.strip, choices))) < len(choices):
+            raise BadRow("options_repeat")
         template = self.templates.of(choices)
         problem = with_options(fields.text("problem"), choices)
         return fields.prompt(
             (Message(role="user", content=template.format(problem=problem)),),
             problem=problem,
             choices=choices,
-            expected_answer=_gold(fields["expected_answer"], choices),
+            expected_answer=_gold(fields, choices),
             topic=fields.text("topic", ""),
         )
 
 
-def _gold(value: Any, choices: tuple[str, ...]) -> str | None:
+def _gold(fields: Fields, choices: tuple[str, ...]) -> str | None:
     """A letter, a text, or the place of an option, from 0."""
+    value = fields["expected_answer"]
     if isinstance(value, int) and not isinstance(value, bool) and choices:
         if value not in range(len(choices)):
             raise BadRow("no_right_option")
         return LETTERS[value]
-    return None if value is None or not str(value).strip() else str(value).strip()
+    return fields.scalar("expected_answer") or None
 
 
 def read_thread(fields: Fields) -> Prompt:
     """A thread: what was asked as the problem, the best answer as its context."""
     said = text_of(fields.text("problem"))
     title = text_of(fields.text("title", ""))
-    problem = f"{title}\n\n{said}" if title else said
+    problem = "\n\n".join(filter(None, (title, said)))
+    if not said:
+        raise BadRow("no_problem")
     raw = fields["answers"]
     bare = isinstance(raw, str) and not raw.lstrip().startswith(("[", "{"))
     answer = _best(raw if bare else fields.decoded("answers"))
-    if not answer.get("text"):
+    context = text_of(str(answer.get("text") or ""))
+    if not context:
         raise BadRow("no_answers")
     names = (fields.text("author", ""), str(answer.get("author") or ""))
     prompt = fields.prompt(
         (Message(role="user", content=problem),),
         problem=problem[:_MAX_CHARACTERS],
-        context=text_of(str(answer["text"]))[:_MAX_CHARACTERS],
+        context=context[:_MAX_CHARACTERS],
         topic=fields.text("topic", ""),
     )
     return _credited(prompt, fields.text("url", ""), *names)

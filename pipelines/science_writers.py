@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from factory.records import Draft, Message, Prompt
+from filters.multiple_choice import LETTERS
 from pipelines.science_questions import Templates, with_options
 from pipelines.science_reading import Written, read_question, refusal
 from pipelines.writers import Classify, posed
@@ -140,7 +141,7 @@ class Augment:
         """See `factory.records.Writer`."""
         kind = self.kinds[sample % len(self.kinds)]
         number = len(prompt.choices)
-        form = self.forms.get(number) or self.forms[4].replace("four", str(number))
+        form = self.forms.get(number) or _form_of(number, self.forms[4])
         return kind.format(problem=prompt.problem, field=prompt.topic or "science", form=form)
 
     def read(self, prompt: Prompt, reply: str) -> list[Draft]:
@@ -149,6 +150,11 @@ class Augment:
         reason = refusal(question, prompt, self.language)
         gold = question.answer if self.trust else ""
         return [_draft(self.templates, prompt, question, reason, gold)]
+
+
+def _form_of(number: int, of_four: str) -> str:
+    """What is said of a question with so many options, after what is said of one with four."""
+    return of_four.replace("four", str(number)).replace("to D", f"to {LETTERS[number - 1]}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

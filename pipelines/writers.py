@@ -1,7 +1,7 @@
 """What the pages share in having teachers write prompts: verdicts, and lists of new prompts.
 
-Every reply is a text that a model wrote: a verdict is the last line of its own that has the form
-that was asked for, and a list is read by its marks alone.
+Every reply is a text that a model wrote: a verdict is the last line that has the form that was
+asked for, be it bold, in a box or with the reason behind it, and a list is read by its marks alone.
 """
 
 import re
@@ -10,8 +10,12 @@ from dataclasses import dataclass
 
 from factory.records import Draft, Message, Prompt
 
-_VERDICT = re.compile(r"(?im)^[^\w\n]*verdict[^\w\n]+(yes|no)[^\w\n]*$")
-_ITEM = re.compile(r"(?im)^[^\w\n]*problem\s+\d+[^\w\n]*?[:.][\s*_]*")
+_VERDICT = re.compile(
+    r"(?im)^[^\w\n]*(?:final )?verdict[^\w\n]+(?:(?:boxed|text)[^\w\n]+)*(yes|no)"
+    r"(?=[^\w\n]*(?:$|[,.;:(–—]))"  # `yes or no` is none
+)
+_ITEM = re.compile(r"(?im)^[^\w\n]*problem\s+#?\d+[^\w\n]*?(?:[:：.]|$)[\s*_]*")
+_RULE = re.compile(r"\n[ \t]*[-*_]{3,}\Z")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,8 +54,13 @@ class Classify:
 def listed(reply: str) -> Iterator[str]:
     """The texts of a reply in the form `Problem 1: ... Problem 2: ...`, in order."""
     for text in _ITEM.split(reply)[1:]:
-        if stripped := text.strip():
-            yield stripped
+        if bare := _RULE.sub("", _without_fence(text.strip())).rstrip():
+            yield bare
+
+
+def _without_fence(text: str) -> str:
+    """Without the end of a fence that was opened before it."""
+    return text.removesuffix("```").rstrip() if text.count("```") % 2 else text
 
 
 def posed(prompt: Prompt, problem: str, template: str, **fields: object) -> Prompt:

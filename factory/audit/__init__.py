@@ -65,7 +65,8 @@ def audit(
     if gone:
         yield prompts_table(gone)
     if not filters:
-        yield Text("No part of the responses is finished yet.")
+        asked = run.num_parts > len(parts)
+        yield Text("No part of the responses is finished yet." if asked else "No prompt was asked.")
         return
     thresholds = find_thresholds(job.pipeline) if job else {}
     yield filters_table(filters)

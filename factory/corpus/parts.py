@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -56,8 +57,7 @@ class Corpus:
     def files(self) -> tuple[tuple[Part, ...], ...]:
         """The parts of each file, in order."""
         firsts = [part.number for part in self.parts if part.index == 0]
-        ends = [*firsts[1:], len(self.parts)]
-        return tuple(self.parts[a:b] for a, b in zip(firsts, ends, strict=True))
+        return tuple(self.parts[a:b] for a, b in pairwise([*firsts, len(self.parts)]))
 
 
 def open_corpus(

@@ -16,6 +16,7 @@ import pytest
 import factory.rowtable
 from factory import published
 from factory.config import build, settings
+from factory.corpus import Corpus
 from factory.engine import run
 from factory.errors import ConfigError, RunError
 from factory.recipe import load_recipe
@@ -141,6 +142,7 @@ HOSTILE = [
     (b'{"question": null}', "no_problem"),
     (b'{"question": " \\n"}', "no_problem"),
     (b'{"question": 5}', "problem_not_text"),
+    (b'{"question": NaN}', "no_problem"),
     (b'{"question": {"text": "x"}}', "problem_not_text"),
     (b'{"question": "x", "choices": 5}', "choices_not_texts"),
     (b'{"question": "x", "choices": "[1, 2]"}', "choices_not_texts"),
@@ -170,6 +172,29 @@ def test_a_text_of_parquet_that_is_no_text_is_told(tmp_path):
     found = list(source(tmp_path / "rows.parquet", columns={}).prompts(0, 3))
     assert found[1].reason == "not_utf8"
     assert [found[0].problem, found[2].problem] == ["fine", "fine too"]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(" a ", "a"), (5, "5"), (0.5, "0.5"), (None, ""), (float("nan"), ""), ([5], None), ({}, None)],
+)
+def test_a_scalar_is_a_text_or_a_number_and_a_list_is_none(tmp_path, value, said):
+    def read(fields):
+        return fields.prompt((), problem=fields.scalar("problem"))
+
+    path = write(tmp_path / "rows.jsonl", [{"problem": value}])
+    (found,) = replace(source(path, columns={}), read=read).prompts(0, 1)
+    if said is None:
+        assert found.reason == "problem_not_scalar"
+    else:
+        assert found.problem == said
+
+
+def test_a_file_without_rows_is_refused_by_its_name(tmp_path):
+    path = write(tmp_path / "none.jsonl", [])
+    with pytest.raises(ConfigError, match=r"none.jsonl: has no rows"):
+        _ = source(path).num_prompts
+    assert Corpus(data="none", parts=(), single_file=True, fingerprint="").files == ()
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])

@@ -112,6 +112,12 @@ def test_streams_may_be_lists_of_lines(tmp_path):
     assert (test.input, test.expected) == ("1 2\n3\n", "6\n")
 
 
+def test_what_is_none_on_a_stream_is_no_test(tmp_path):
+    tests = {"inputs": ["1", None, "2"], "outputs": [None, "1", "2"]}
+    row = apps("Print it.", tests, ["print(input())"])
+    assert [test.input for test in only(tmp_path, "apps", row).prompt.tests] == ["2"]
+
+
 def test_tests_of_the_text_come_first_each_once_and_long_ones_not_at_all(tmp_path):
     row = contest("Sum up.")
     row["private_tests"]["input"][0] = "9" * 20_001
@@ -204,7 +210,9 @@ def test_a_known_set_needs_no_key_and_one_of_ones_own_does(tmp_path):
         ({"languages": {"python": 0.0}}, "languages must give one a weight above 0"),
         ({"families": ["oder"]}, "families has 'oder'; did you mean order"),
         ({"families": []}, "families must name at least one"),
+        ({"languages": {"python": 1e308, "cpp": 1e308}}, "and a finite sum"),
         ({"functions": 1.5}, "functions must be in"),
+        ({"off_share": float("nan")}, "off_share must be in .0, 1., got nan"),
         ({"max_tests": 0}, "max_tests must be > 0, got 0"),
     ],
 )

@@ -127,6 +127,8 @@ def written(text):
             answer = "A and C"
         case 5 | 6:
             answer = "it depends on how one looks at it and on many other things as well"
+        case 11:
+            stem = f"{stem}\nSolution: it is the first one."
         case 7:
             stem = f"What does the diagram below show of {key}?"
         case 8:
@@ -248,6 +250,9 @@ GOLD = [
     {"question": "One option?", "options": ["a"], "answer": "A"},
     {"question": "No such option?", "options": ["a", "b"], "answer": 7},
     {"question": "No such letter?", "options": ["a", "b"], "answer": "Q"},
+    {"question": "Twice the same?", "options": ["a", "b", "a "], "answer": "A"},
+    {"question": "An empty one?", "options": ["a", ""], "answer": "A"},
+    {"question": "Several answers?", "options": None, "answer": ["5 m", "6 m"]},
 ]
 SAID = {
     "Which unit has force?": ["A", "(A) N", "B", "E", "A or B", "A) J", "N", ""],
@@ -272,12 +277,15 @@ def lines(path, rows):
 
 def test_ready_questions_are_checked_each_by_its_kind(client, tmp_path):
     table = ROWS.format(path=lines(tmp_path / "questions.jsonl", GOLD))
-    job = job_of(tmp_path / "r", table)
+    job = job_of(tmp_path / "r", table, num_prompts=20)
     manifest = run(job, tmp_path / "out", client=client, teacher=ScriptedTeacher(knows))
     assert manifest["funnel"]["prompts"]["dropped"] == {
         "no_problem": 1,
         "wrong_number_of_options": 1,
         "no_right_option": 1,
+        "options_repeat": 1,
+        "empty_option": 1,
+        "expected_answer_not_scalar": 1,
         "bad_gold": 1,
         "exact_duplicate": 1,
     }
@@ -372,6 +380,13 @@ def test_a_run_without_off_answers_publishes_on_rows_alone(client, tmp_path):
         ("weights = {chemistry = 0.0}", "weights.chemistry must be > 0, got 0.0"),
         ("options = [5]", "options must be among 0, 4 and 10, got 5"),
         ("options = []", "options must name one at least"),
+        ("difficulties = []", "difficulties must name one at least"),
+        ('subtopics = "teacher"', "writer must name the teacher that writes about the subtopics"),
+        ('language = "xx"', "science.language: languages has 'xx'"),
+        (
+            'augment = "teacher"\nwriting = {temperature = 0.0}',
+            "science.writing.temperature must be > 0 for 2 variants",
+        ),
         ("samples_on = 0", "samples_on must be > 0, got 0"),
         ("samples_off = -1", "samples_off must be >= 0, got -1"),
         ("off_share = 1.5", "off_share must be in .0, 1., got 1.5"),

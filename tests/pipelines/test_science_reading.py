@@ -7,9 +7,10 @@ import pytest
 
 from factory.row_source import Rows, RowSource
 from pipelines.science_prompts import DIFFICULTIES, FORMS, WRITE
+from pipelines.science_questions import Templates
 from pipelines.science_reading import Written, read_question, refusal
 from pipelines.science_rows import THREAD_FIELDS, read_thread, text_of
-from pipelines.science_writers import Subtopics
+from pipelines.science_writers import Augment, Subtopics
 from tests.toys import prompt
 
 
@@ -28,6 +29,17 @@ from tests.toys import prompt
         ("Question: Why?\nA) x\nB) y\nC) z\nD) w\nAnswer: E", 4, "Why?", "E", "no_right_option"),
         ("Question: Why?\nA) x\nB) y\nC) z\nD) w\nAnswer: B, C", 4, "Why?", "B",
          "several_right_options"),
+        ("### Question\nWhy?\n\n**Options:**\n\n(A) x\n(B) y\n(C) z\n(D) w\n\n### Answer\nC", 4,
+         "Why?", "C", ""),
+        ("Question：Why?\nA. x\nB. y\nC. z\nD. w\nAnswer：\\boxed{D}", 4, "Why?", "D", ""),
+        ("Question: Why?\nA) x\nB) y\nC) z\nD) w\nAnswer:\n\nI hope it helps.", 4, "Why?", "",
+         "no_right_option"),
+        ("Question: Why?\nSolution: it is 5 m.\nAnswer: 5 m", 0, "Why?\nSolution: it is 5 m.",
+         "5 m", "gives_answer"),
+        ("Question: Why?\nThe solution: 5 g in water.\nAnswer: 5 m", 0,
+         "Why?\nThe solution: 5 g in water.", "5 m", ""),
+        ("Question: Why?\nAnswer: none (nobody says)", 0, "Why?", "", "no_short_answer"),
+        ("Question: Why?\nAnswer: Na", 0, "Why?", "Na", ""),
         ("", 0, "", "", "no_question"),
         ("Question:\nAnswer: 5", 0, "", "5", "no_question"),
     ],
@@ -35,6 +47,17 @@ from tests.toys import prompt
 def test_a_question_is_read_by_its_marks(reply, options, stem, answer, reason):
     found = read_question(reply, options)
     assert (found.stem, found.answer, found.reason) == (stem, answer, reason)
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["", "\n---", "\nI hope that it is hard.", "Explanation: it is z.", "**Solution:**\nIt is z."],
+)
+def test_what_follows_the_options_is_no_part_of_the_last(end):
+    reply = f"Question: Why?\nA) x\nx\nB) y\n\ny\nC) z\nD) w,\nw\n{end}\nAnswer: C"
+    found = read_question(reply, 4)
+    assert found.choices == ("x x", "y y", "z", "w, w")
+    assert (found.answer, found.reason) == ("C", "")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +150,19 @@ def test_the_chosen_answer_of_a_thread_is_the_best(tmp_path, answers, best):
     assert draft.context == best
 
 
-@pytest.mark.parametrize("answers", [None, [], [{}], [{"text": ""}], 5, [5]])
+def test_a_variant_is_asked_for_in_the_form_of_its_seed_with_all_its_letters():
+    templates = Templates(choose="{problem}", answer="{problem}")
+    augment = Augment(kinds=("{form}",), forms=FORMS, templates=templates, trust=False)
+    for number, letter in ((2, "B"), (5, "E"), (9, "I")):
+        seed = replace(prompt("Which?"), choices=tuple(map(str, range(number))))
+        text = augment.question(seed, 0)
+        assert f"a question with {number} options, A to {letter}, of which one" in text
+    assert augment.question(prompt("Which?"), 0) == FORMS[0]
+
+
+@pytest.mark.parametrize(
+    "answers", [None, [], [{}], [{"text": ""}], 5, [5], " ", [{"text": "<p> </p>"}]]
+)
 def test_a_thread_without_answers_is_dropped(tmp_path, answers):
     (draft,) = thread_of(tmp_path, answers)
     assert draft.reason == "no_answers"
