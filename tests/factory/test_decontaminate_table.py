@@ -96,7 +96,7 @@ def test_the_resolved_table_makes_the_same_step_out_of_any_other(tmp_path):
     assert step.ngrams is None
     table = decontaminate_table.as_table(step)
     assert decontaminate_table.with_table(Decontaminate(), table, "x") == step
-    other = Decontaminate(against=("y",), judge="z", embedding=step.embedding)
+    other = Decontaminate(against=("y",), judge=("z",), embedding=step.embedding)
     assert decontaminate_table.with_table(other, table, "x") == step
 
 
