@@ -95,6 +95,28 @@ def test_what_a_judge_would_not_say_of_goes_and_is_counted_and_listed(search, tm
     assert "removed because a judge would not say" in (tmp_path / "r.html").read_text()
 
 
+def test_several_judges_are_reported_with_who_said_what_and_what_each_took(search, tmp_path):
+    findings, report = search("strict", "fair")
+    assert kept(tmp_path) == ["a"]
+    (near, _) = report["matches"]
+    assert near["judgement"] == "same"
+    assert near["reply"].startswith("strict: different; fair: same\n")
+    assert [each["teacher"] for each in report["settings"]["judge"]] == ["strict", "fair"]
+    assert {row["teacher"]: row["completions"] for row in report["paid"]} == {
+        "strict": 1, "fair": 1,
+    }  # fmt: skip
+    console = Console(file=io.StringIO(), width=100)
+    console.print(*decontamination_report(findings))
+    assert "tokens that strict took" in console.file.getvalue()
+    assert "tokens that fair took" in console.file.getvalue()
+    assert "strict: different; fair: same" in (tmp_path / "r.html").read_text()
+
+
+def test_one_judge_stands_in_the_settings_without_a_list(search):
+    _, report = search("fair")
+    assert report["settings"]["judge"]["teacher"] == "fair"
+
+
 def test_no_task_carries_the_items(search, tmp_path, monkeypatch):
     items = [{"id": "q", "question": ITEM}, {"id": "long", "question": "x " * 50_000}]
     (tmp_path / "bench.jsonl").write_text("".join(json.dumps(item) + "\n" for item in items))

@@ -113,9 +113,10 @@ def test_a_start_that_ended_between_the_judges_pays_the_first_no_second_time(
     on_parts = nearest.on_parts
     found = corpus(tmp_path, ROWS)
     with courts(client, tmp_path) as judges:
-        with monkeypatch.context() as patch, pytest.raises(Stopped):
+        with monkeypatch.context() as patch:
             patch.setattr(nearest, "on_parts", ending)
-            search_for(client, found, items(ITEM), tmp_path / "work", courts=judges)
+            with pytest.raises(Stopped):
+                search_for(client, found, items(ITEM), tmp_path / "work", courts=judges)
         assert paid(tmp_path) == {"llama": 6}
         gone_on = search_for(client, found, items(ITEM), tmp_path / "work", courts=judges)
         assert paid(tmp_path) == {"llama": 6, "qwen": 5}
@@ -160,6 +161,6 @@ def test_a_cap_holds_over_all_judges_at_the_prices_of_each(client: Client, tmp_p
     new = corpus(tmp_path, [f"Two {ITEM}, Two, {ITEM}"])
     with (
         courts(client, tmp_path, caps=Caps(max_cost=cost + 0.5)) as judges,
-        pytest.raises(CapReached, match=rf"US\$ {cost}\.00"),
+        pytest.raises(CapReached, match=f"{cost} US dollars are spent"),
     ):
         search_for(client, new, items(ITEM), tmp_path / "other", courts=judges)
