@@ -45,7 +45,9 @@ CAST = {ScriptedConfig(replies=(name,)).identity()[1]: name for name in ("llama"
 
 
 def said(request) -> str:
-    return str(CAST[request.revision] == "qwen" and SURE in request.messages[0].content)
+    if CAST[request.revision] == "llama":
+        return "The numbers differ.\nFalse"
+    return str(SURE in request.messages[0].content)
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +79,10 @@ def test_each_judge_is_in_the_manifest_with_what_it_took(finished):
         found = {r["teacher"]: r for r in manifest[rows] if r["domain"] == "decontamination"}
         for judge in judges:
             row = found[judge["teacher"]]
-            assert row["prompt_tokens"] == judge["prompt_tokens"]
-        assert found["qwen"]["cost"] == pytest.approx(2 * found["llama"]["cost"])
+            tokens = judge["prompt_tokens"] + judge["completion_tokens"]
+            price = {"llama": 1e-6, "qwen": 2e-6}[judge["teacher"]]
+            assert row["completion_tokens"] == judge["completion_tokens"]
+            assert row["cost"] == pytest.approx(tokens * price)
     assert [("same problem" in each["does"]) for each in manifest["teachers"]] == [True, True]
 
 
