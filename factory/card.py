@@ -11,6 +11,7 @@ import yaml
 
 from factory import store
 from factory.records import MODES
+from factory.screened import judges_of
 from factory.terminal import visible
 
 PICTURE = "pass_rates.png"
@@ -46,8 +47,10 @@ def render_card(manifest: dict[str, Any]) -> str:
         if not teacher["thinks"] and set(MODES) & set(teacher["does"])
     ]
     steps = {step["step"]: step for step in manifest["screening"]}
+    checks = steps.pop("decontaminate", None)
     return template.render(
-        checks=steps.pop("decontaminate", None),
+        checks=checks,
+        judges=judges_of(checks or {}),
         skipped_pairs={
             name: each["counts"].get("skipped_pairs", 0) for name, each in steps.items()
         },

@@ -109,7 +109,7 @@ def _teacher(job: Job, name: str, counted: Tally) -> dict[str, Any]:
     config, who = job.recipe.by_name[name], answerer(job, name)
     does = [step.role for step in job.pipeline.writes if step.teacher == name]
     does += [step.column for step in job.pipeline.graded if step.teacher == name]
-    if (checks := job.pipeline.decontaminate) and checks.against and checks.judge == name:
+    if (checks := job.pipeline.decontaminate) and checks.against and name in checks.judge:
         does.append("same problem")
     recipe = job.recipe
     modes = [m for m in MODES for d in ("", *recipe.ask.domains) if name in recipe.answerers(d, m)]

@@ -6,7 +6,11 @@
     embed = "bundled"      # or a table, [decontaminate.embed]; "" for none
     similarity = 0.7       # cosine from which an item is a candidate
     judge = "r1"           # a teacher, which is asked whether it is the same problem; "" for none
-    both_orders = true     # where the judge says no, it is asked again with the texts swapped
+    both_orders = true     # where a judge says no, it is asked again with the texts swapped
+
+Several judges, `judge = ["llama", "qwen"]`, are asked in that order, a later one only about what no
+earlier one called the same (our rule): a yes of any drops the prompt, and so does one that would
+not say, where none says yes.
 
 What the table leaves out stays as the page has it. `sha256` pins the content of sets by name, as
 published recipes do.
@@ -23,7 +27,7 @@ from typing import Any
 from factory.benchmarks import load_benchmarks
 from factory.config import build, nearest, settings
 from factory.decontamination.embedding import Embedding
-from factory.decontamination.judging import TEMPLATE
+from factory.decontamination.judging import TEMPLATE, as_written
 from factory.decontamination.ngrams import Ngrams
 from factory.errors import ConfigError
 from factory.seeds import digest
@@ -39,7 +43,7 @@ class _Plain:
 
     against: tuple[str, ...] = ()
     sha256: dict[str, str] = field(default_factory=dict)
-    judge: str = ""
+    judge: tuple[str, ...] = ()
     both_orders: bool = False
 
 
@@ -60,6 +64,8 @@ def with_table(step: Decontaminate, table: dict[str, Any], where: str) -> Decont
             raise ConfigError(f"{where}: unknown key {_PREFIX}.{key}{nearest(key, known)}")
     named = {key: getattr(step, key) for key in _Plain.__dataclass_fields__}
     given = {key: value for key, value in table.items() if key in named}
+    if isinstance(judge := given.get("judge"), str):
+        given["judge"] = [judge] if judge else []
     plain = build(_Plain, {**named, **given}, where=where, prefix=_PREFIX)
     changed = dataclasses.replace(
         step,
@@ -74,6 +80,7 @@ def as_table(step: Decontaminate) -> dict[str, Any]:
     """The table that makes the step out of any other, every default filled in."""
     return {
         **{key: getattr(step, key) for key in _Plain.__dataclass_fields__},
+        "judge": as_written(step.judge) or "",
         "ngram": dataclasses.asdict(step.ngrams) if step.ngrams else 0,
         "embed": dataclasses.asdict(step.embedding) if step.embedding else "",
     }

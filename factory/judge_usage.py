@@ -1,8 +1,8 @@
-"""What it took to have a judge asked about prompts that are near to benchmark items."""
+"""What it took to have judges asked about prompts that are near to benchmark items."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from factory.asking import replay
 from factory.records import Completion, Request
 from factory.worker import open_ledger
 
@@ -11,31 +11,35 @@ if TYPE_CHECKING:
     from factory.decontamination.search import Search
 
 
-def judge_usage(court: "Court", search: "Search", num_parts: int) -> dict[str, int]:
-    """Completions and tokens of all that was asked, paid now or recalled; equal requests once.
+def judge_usage(
+    courts: "Sequence[Court]", search: "Search", num_parts: int
+) -> list[dict[str, int]]:
+    """For each judge, completions and tokens of all that it was asked; equal requests once.
+
+    Whether they were paid now or recalled.
 
     Args:
-        court: the judge, and where its replies are.
-        search: whose candidates it was asked about.
+        courts: the judges in their order, and where their replies are.
+        search: whose candidates they were asked about.
         num_parts: of the prompts.
     """
     from factory.decontamination.benchmark_texts import benchmark_texts
-    from factory.decontamination.hearing import pairs
+    from factory.decontamination.hearing import judgements, pairs
 
-    reader = open_ledger(court.ledger)
+    reader = open_ledger(courts[0].ledger)
 
     def recall(request: Request) -> Completion:
         return reader.get(request.key) or Completion(finish_reason="error", error="failed")
 
     texts = benchmark_texts(search.items()).texts
     seen: set[tuple[str, ...]] = set()
-    usage = {"completions": 0, "prompt_tokens": 0, "completion_tokens": 0}
+    usages = [{"completions": 0, "prompt_tokens": 0, "completion_tokens": 0} for _ in courts]
     for part in range(num_parts):
-        for passage, item in pairs(search.path("candidates", part), texts):
-            said = replay(court.judging(passage, item), recall)
-            if said.request_keys not in seen:
-                seen.add(said.request_keys)
-                usage["completions"] += len(said.request_keys)
-                usage["prompt_tokens"] += said.prompt_tokens
-                usage["completion_tokens"] += said.completion_tokens
-    return usage
+        for pair in pairs(search.path("candidates", part), texts):
+            for usage, said in zip(usages, judgements(courts, *pair, recall), strict=False):
+                if said.request_keys not in seen:
+                    seen.add(said.request_keys)
+                    usage["completions"] += len(said.request_keys)
+                    usage["prompt_tokens"] += said.prompt_tokens
+                    usage["completion_tokens"] += said.completion_tokens
+    return usages

@@ -322,7 +322,7 @@ class Job:
         asked = (*self.pipeline.writes, *self.pipeline.graded)
         used = {*self.answerers(), *(step.teacher for step in asked)}
         if (checks := self.pipeline.decontaminate) and checks.against:
-            used.add(checks.judge)
+            used.update(checks.judge)
         return {name: config for name, config in self.recipe.by_name.items() if name in used}
 
     def as_table(self) -> dict[str, Any]:

@@ -85,7 +85,7 @@ CONTAMINATED = pa.schema(
 )
 """The prompts of a part that match an item of a benchmark, one row a match: by which method
 (`filter`), the overlap or similarity in [0, 1], the characters of the problem that match, and what
-a judge said. A match for which the prompt does not go stays, without a reason. `number` is the
+judges said. A match for which the prompt does not go stays, without a reason. `number` is the
 item's among all that were looked for."""
 
 _VERDICTS = pa.list_(

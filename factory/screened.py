@@ -16,7 +16,7 @@ from factory.spend import COUNTS
 MATCHED = "contaminated"
 """Why a prompt is dropped that holds a benchmark item, or poses the same problem."""
 UNJUDGED = "contamination_unjudged"
-"""Why one is dropped of which the judge would not say whether it does."""
+"""Why one is dropped of which a judge would not say whether it does."""
 
 
 def read_screened(run: RunDirectory) -> dict[str, Any]:
@@ -29,10 +29,16 @@ def read_screened(run: RunDirectory) -> dict[str, Any]:
     return store.read_json(run.screened, keys=("steps",), advice=advice)
 
 
+def judges_of(step: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The judges of a step that prompts were screened in, in the order in which they are asked."""
+    judge = step.get("judge") or []  # a single one stands without a list
+    return judge if isinstance(judge, list) else [judge]
+
+
 def judge_counts(steps: Sequence[Mapping[str, Any]]) -> Counter[str]:
     """What judges took that prompts were screened with, as `factory.spend.Prices.rows` has it."""
     found: Counter[str] = Counter()
-    for judge in filter(None, (step.get("judge") for step in steps)):
+    for judge in (judge for step in steps for judge in judges_of(step)):
         account = f"{judge['teacher']}/decontamination/off"
         found.update({f"{account}:{name}": judge[name] for name in COUNTS if judge.get(name)})
     return found

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from factory.decontamination.items import Item
+from factory.decontamination.judging import as_written
 from factory.rundir import RunDirectory
 from factory.screened import MATCHED, matches
 from factory.steps import Decontaminate
@@ -34,8 +35,8 @@ def checked_with(step: Decontaminate) -> dict[str, Any]:
             "top_k": step.embedding.top_k,
         }
     ngrams = {"name": step.ngrams.name, **asdict(step.ngrams)} if step.ngrams else None
-    judge = {"teacher": step.judge, "both_orders": step.both_orders} if step.judge else None
-    return {"ngrams": ngrams, "embedding": embedding, "judge": judge}
+    judges = [{"teacher": name, "both_orders": step.both_orders} for name in step.judge]
+    return {"ngrams": ngrams, "embedding": embedding, "judge": as_written(judges) or None}
 
 
 def not_compared(result: "DecontaminationResult") -> dict[str, int]:

@@ -28,6 +28,7 @@ from factory.partwork import Client, on_parts
 from factory.progress import Progress
 from factory.recipe import Job
 from factory.rundir import RunDirectory
+from factory.screened import judges_of
 from factory.screened_counts import checked_with, not_compared, not_found, with_counts
 from factory.screening_parts import Found, Rows, gather, gone
 from factory.steps import Decontaminate, Dedup
@@ -58,8 +59,8 @@ class Screening:
     run: RunDirectory
     client: Client
     progress: Progress
-    court: "Callable[[Decontaminate], Court]"
-    """Makes the way to the judge of a step; see `run_court`."""
+    courts: "Callable[[Decontaminate], tuple[Court, ...]]"
+    """Makes the way to each judge of a step; see `run_courts`."""
 
     def screen(self) -> None:
         """Take the steps that are not taken yet.
@@ -131,7 +132,7 @@ class Screening:
         said: Said = {"step": "decontaminate", **checked_with(step)}
         if not sets:
             return {**said, "sets": [], "compared": 0, "not_compared": {}}
-        court = self.court(step) if step.judge else None
+        courts = self.courts(step)
         result = decontaminate(
             prompts_corpus(self.run, self.job.hash()),
             items,
@@ -141,11 +142,13 @@ class Screening:
             client=self.client,
             progress=self.progress,
             embedding=step.embedding,
-            judge=court,
+            judges=courts,
             skip=skip,
         )
-        if court:
-            said["judge"] |= judge_usage(court, result.search, self.run.num_parts)
+        if courts:
+            took = judge_usage(courts, result.search, self.run.num_parts)
+            for judge, usage in zip(judges_of(said), took, strict=True):
+                judge.update(usage)
         lost = not_found(items, result.unfindable)
         return {
             **said,
@@ -210,34 +213,37 @@ def _corpus_part(run: RunDirectory, number: int) -> Part:
     )
 
 
-def run_court(
+def run_courts(
     job: Job,
     run: RunDirectory,
     teachers: Callable[[], Teachers],
     is_current: Callable[[], bool],
     models: set[str],
     step: Decontaminate,
-) -> "Court":
-    """The way to the judge of a step, through the run's ledger and within its budget.
+) -> "tuple[Court, ...]":
+    """The way to each judge of a step, through the run's ledger and within its budget.
 
     Args:
-        job: names the teacher.
+        job: names the teachers.
         run: whose prompts.
         teachers: makes a worker's way to its teachers.
         is_current: whether no later start of the run has begun.
         models: the teachers that hold a model.
-        step: names the judge.
+        step: names the judges.
     """
     from factory.decontamination.hearing import make_court
 
-    return make_court(
-        Judge(teacher=step.judge, both_orders=step.both_orders),
-        job.recipe.by_name[step.judge],
-        seed=job.recipe.seed,
-        ledger=run.ledger,
-        run_id=run.run_id,
-        teachers=teachers,
-        max_error_share=job.recipe.limits.max_error_share,
-        is_current=is_current,
-        holds_model=step.judge in models,
+    return tuple(
+        make_court(
+            Judge(teacher=name, both_orders=step.both_orders),
+            job.recipe.by_name[name],
+            seed=job.recipe.seed,
+            ledger=run.ledger,
+            run_id=run.run_id,
+            teachers=teachers,
+            max_error_share=job.recipe.limits.max_error_share,
+            is_current=is_current,
+            holds_model=name in models,
+        )
+        for name in step.judge
     )

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -53,9 +54,14 @@ def read_prices(run: RunDirectory) -> Prices:
 
 def paid_table(prices: Prices, run: RunDirectory) -> list[dict[str, Any]]:
     """What the run paid for so far, over all its starts; nothing that it found in the ledger."""
+    return paid_rows(prices, run.ledger, run.run_id)
+
+
+def paid_rows(prices: Prices, directory: Path, run_id: str) -> list[dict[str, Any]]:
+    """The same of any work that pays for what it keeps in a ledger."""
     counts = {
         f"{account}:{name}": getattr(usage, name)
-        for account, usage in ledger.spent(run.ledger, run.run_id).items()
+        for account, usage in ledger.spent(directory, run_id).items()
         for name in COUNTS
     }
     return prices.rows(counts)

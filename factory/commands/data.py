@@ -8,7 +8,7 @@ import typer
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from factory.commands.judges import embedding_option, judge_option
+from factory.commands.judges import embedding_option, judges_option
 from factory.terminal import plain
 
 if TYPE_CHECKING:
@@ -183,20 +183,23 @@ def decontaminate_command(
         typer.Option(help="Cosine from which an item is near, with --embed; 0.7 by default."),
     ] = None,
     judge: Annotated[
-        str | None,
-        typer.Option(help="Ask this teacher of --recipe whether what is near is the same problem."),
+        list[str] | None,
+        typer.Option(
+            help="Ask this teacher of --recipe whether what is near is the same problem; may be "
+            "repeated: the next one is asked where none before it said so."
+        ),
     ] = None,
     recipe: Annotated[
-        Path | None, typer.Option(help="Has the judge among its teachers, and its limits.")
+        Path | None, typer.Option(help="Has the judges among its teachers, and their limits.")
     ] = None,
     both_orders: Annotated[
-        bool, typer.Option("--both-orders", help="Ask the judge again with the texts swapped.")
+        bool, typer.Option("--both-orders", help="Ask a judge again with the texts swapped.")
     ] = False,
     max_cost: Annotated[
-        float | None, typer.Option(min=0, help="US dollars that the judge may cost in all.")
+        float | None, typer.Option(min=0, help="US dollars that judges may cost in all.")
     ] = None,
     ledger: Annotated[
-        Path | None, typer.Option(help="Keep the judge's replies here; in the cache by default.")
+        Path | None, typer.Option(help="Keep judges' replies here; in the cache by default.")
     ] = None,
     report: ReportOption = None,
     dry_run: DryRunOption = False,
@@ -225,7 +228,7 @@ def decontaminate_command(
         against_columns=against_column or (),
         method=None if no_ngrams else _settings(Ngrams, given),
         embedding=embedding_option(embed, similarity),
-        judge=judge_option(embed, judge, recipe, both_orders, max_cost, ledger),
+        judges=judges_option(embed, judge or (), recipe, both_orders, max_cost, ledger),
         columns=_settings(TextColumns, {"column": tuple(columns or ())}),
         id_column=id_column,
         reports=report or (),

@@ -1,12 +1,13 @@
-"""The flags of `decontaminate` that look for other words: a model, and a judge of what it finds."""
+"""The flags of `decontaminate` that look for other words: a model, and judges of what it finds."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
-    from factory.decontamination.asking import AskedJudge
+    from factory.decontamination.asking import AskedJudges
     from factory.decontamination.embedding import Embedding
 
 
@@ -21,16 +22,16 @@ def embedding_option(embed: str | None, similarity: float | None) -> "Embedding 
     return embedding_of(embed, similarity)
 
 
-def judge_option(
+def judges_option(
     embed: str | None,
-    judge: str | None,
+    names: Sequence[str],
     recipe: Path | None,
     both_orders: bool,
     max_cost: float | None,
     ledger: Path | None,
-) -> "AskedJudge | None":
-    """The judge of `--judge`, and what goes with it."""
-    if judge is None:
+) -> "AskedJudges | None":
+    """The judges of `--judge`, and what goes with them."""
+    if not names:
         if recipe or both_orders or max_cost is not None or ledger:
             hint = "--recipe, --both-orders, --max-cost, --ledger"
             raise typer.BadParameter("go with --judge NAME", param_hint=hint)
@@ -38,8 +39,8 @@ def judge_option(
     if recipe is None or embed is None:
         text = "needs --recipe RECIPE.toml, which has it, and --embed, which finds what to ask of"
         raise typer.BadParameter(text, param_hint="--judge")
-    from factory.decontamination.asking import judge_of
+    from factory.decontamination.asking import judges_of
     from factory.recipe import load_recipe
 
     loaded = load_recipe(recipe)
-    return judge_of(loaded, judge, both_orders=both_orders, max_cost=max_cost, ledger=ledger)
+    return judges_of(loaded, names, both_orders=both_orders, max_cost=max_cost, ledger=ledger)

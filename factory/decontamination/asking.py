@@ -1,22 +1,20 @@
-"""The judge of a command: a teacher of a recipe, what it may cost, where its replies are kept."""
+"""The judges of a command: teachers of a recipe, what they may cost, where replies are kept."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from factory import ledger as ledgers
 from factory.budget import Caps
 from factory.cluster import check_sees
-from factory.config import nearest
 from factory.decontamination.embedding import Embedding, read_embedding
-from factory.decontamination.judging import Judge
+from factory.decontamination.judging import Judge, as_written, check_judges
 from factory.errors import ConfigError
 from factory.partwork import Client
 from factory.progress import Progress
-from factory.spend import Prices
+from factory.spend import Prices, paid_rows
 from factory.teachers import TeacherConfig
 from factory.teachers.models import is_local
 
@@ -32,48 +30,58 @@ def judge_ledger() -> Path:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AskedJudge:
+class AskedJudges:
     """Who is asked about near rows, and how."""
 
-    judge: Judge
-    config: TeacherConfig
-    """Of the teacher that it names."""
+    judges: tuple[tuple[Judge, TeacherConfig], ...]
+    """In the order in which they are asked, each with the teacher that it names."""
     seed: int
     caps: Caps
     max_error_share: float
     ledger: Path
 
-    def described(self) -> dict[str, Any]:
-        """What decides the replies."""
-        model, revision = self.config.identity()
-        return {"model": model, "revision": revision, "seed": self.seed, **asdict(self.judge)}
+    @property
+    def prices(self) -> Prices:
+        """What tokens cost."""
+        return Prices({judge.teacher: config.priced() for judge, config in self.judges})
+
+    @property
+    def holds_model(self) -> bool:
+        """Whether one of them is a model that a worker holds."""
+        return any(config.holds_model for _, config in self.judges)
+
+    def described(self) -> dict[str, Any] | Sequence[dict[str, Any]]:
+        """What decides the replies; of each judge where there are several."""
+        found = []
+        for judge, config in self.judges:
+            model, revision = config.identity()
+            found.append({"model": model, "revision": revision, "seed": self.seed, **asdict(judge)})
+        return as_written(found)
 
     @contextmanager
-    def opened(self, client: Client, progress: Progress, run_id: str) -> "Iterator[Court]":
-        """The way to it, for as long as the block lasts.
+    def opened(
+        self, client: Client, progress: Progress, run_id: str
+    ) -> "Iterator[tuple[Court, ...]]":
+        """The way to each, for as long as the block lasts.
 
         Args:
             client: of the cluster.
             progress: is told what tokens cost.
             run_id: names what is paid for, the same for every start of the same work.
         """
-        from factory.decontamination.courts import open_court
+        from factory.decontamination.courts import open_courts
 
-        progress.prices = Prices({self.judge.teacher: self.config.priced()})
-        with open_court(
-            client, self.judge, self.config, ledger=self.ledger, run_id=run_id, seed=self.seed,
+        progress.prices = self.prices
+        with open_courts(
+            client, self.judges, ledger=self.ledger, run_id=run_id, seed=self.seed,
             caps=self.caps, max_error_share=self.max_error_share,
-        ) as court:  # fmt: skip
+        ) as courts:  # fmt: skip
             check_sees(client, [self.ledger])
-            yield court
+            yield courts
 
-    def paid(self, run_id: str) -> dict[str, float]:
-        """Tokens and US dollars that the work has paid for, over all its starts."""
-        usage = ledgers.spent(self.ledger, run_id).values()
-        read = sum(each.prompt_tokens for each in usage)
-        written = sum(each.completion_tokens for each in usage)
-        cost = self.config.priced().cost(read, written)
-        return {"prompt_tokens": read, "completion_tokens": written, "cost": cost}
+    def paid(self, run_id: str) -> list[dict[str, Any]]:
+        """What the work has paid for, over all its starts, as a run's manifest has it."""
+        return paid_rows(self.prices, self.ledger, run_id)
 
 
 def deciding(embedding: Embedding) -> dict[str, Any]:
@@ -82,33 +90,33 @@ def deciding(embedding: Embedding) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name not in embedding.limits}
 
 
-def judge_of(
+def judges_of(
     recipe: "LoadedRecipe",
-    name: str,
+    names: Sequence[str],
     *,
     both_orders: bool = False,
     max_cost: float | None = None,
     ledger: Path | None = None,
-) -> AskedJudge:
-    """A teacher of a recipe as the judge.
+) -> AskedJudges:
+    """Teachers of a recipe as the judges.
 
     Args:
         recipe: with its `[teachers]` and `[limits]`.
-        name: of the teacher; `teacher` where there is one without a name.
+        names: of the teachers, in the order in which they are asked; `teacher` where there is one
+            without a name.
         both_orders: ask again with the texts swapped where it is no yes.
         max_cost: US dollars, instead of the recipe's.
         ledger: where replies are kept.
 
     Raises:
-        ConfigError: the recipe has no such teacher.
+        ConfigError: the recipe has no such teacher, or one is named twice.
     """
     teachers, limits = recipe.recipe.by_name, recipe.recipe.limits
-    if name not in teachers:
-        hint = nearest(name, teachers)
-        raise ConfigError(f"--judge {name}: no such teacher in {recipe.path}{hint}")
-    return AskedJudge(
-        judge=Judge(teacher=name, both_orders=both_orders),
-        config=teachers[name],
+    check_judges(names, teachers, f"{recipe.path}: --judge")
+    return AskedJudges(
+        judges=tuple(
+            (Judge(teacher=name, both_orders=both_orders), teachers[name]) for name in names
+        ),
         seed=recipe.recipe.seed,
         caps=Caps(
             max_cost=limits.max_cost if max_cost is None else max_cost,

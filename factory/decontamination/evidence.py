@@ -83,7 +83,7 @@ class Evidence:
         ]  # fmt: skip
 
     def judged(self) -> dict[str, int]:
-        """Pairs by what a judge says of them."""
+        """Pairs by what the judges say of them."""
         said: Counter[str] = Counter()
         for _, some in self.batches():
             said.update(each["judgement"] for each in some if each["judgement"] not in _UNASKED)

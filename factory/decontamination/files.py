@@ -12,7 +12,7 @@ from typing import Any
 
 from factory.corpus import TextColumns
 from factory.decontamination import DecontaminationResult, Ngrams, load_items
-from factory.decontamination.asking import AskedJudge, deciding
+from factory.decontamination.asking import AskedJudges, deciding
 from factory.decontamination.embedding import Embedding
 from factory.decontamination.evidence import Evidence, write_report
 from factory.decontamination.findings import Findings
@@ -39,7 +39,7 @@ def decontaminate_files(
     against_columns: Sequence[str] = (),
     method: Ngrams | None,
     embedding: Embedding | None = None,
-    judge: AskedJudge | None = None,
+    judges: AskedJudges | None = None,
     columns: TextColumns,
     id_column: str | None = None,
     reports: Sequence[Path] = (),
@@ -55,7 +55,7 @@ def decontaminate_files(
         against_columns: those of their text; none looks for the usual ones.
         method: of n-grams; None looks by the embedding alone.
         embedding: finds items that are said in other words; None looks for none.
-        judge: is asked about those; without one all of them go.
+        judges: are asked about those; without any all of them go.
         columns: what is compared.
         id_column: what reports call a row.
         reports: new files, `.json` with every match or `.html` for people.
@@ -72,7 +72,7 @@ def decontaminate_files(
     items = load_items(against, columns=against_columns)
     settings: dict[str, Any] = {
         "against": list(against), "ngrams": asdict(method) if method else None,
-        "embedding": embedding and deciding(embedding), "judge": judge and judge.described(),
+        "embedding": embedding and deciding(embedding), "judge": judges and judges.described(),
         "column": list(columns.column), "against_column": list(against_columns),
         "id_column": id_column,
     }  # fmt: skip
@@ -80,12 +80,13 @@ def decontaminate_files(
     with rewriting(
         source, out, columns=columns, extra=[id_column] if id_column else [], plan=plan,
         files=dict.fromkeys(reports, "--report"), progress=progress or Progress(quiet=True),
-        holds_model=bool(judge and judge.config.holds_model),
+        holds_model=bool(judges and judges.holds_model),
     ) as job:  # fmt: skip
         run_id = digest(plan, job.corpus.fingerprint, size=4)
-        with judge.opened(job.client, job.progress, run_id) if judge else nullcontext() as court:
+        opened = judges.opened(job.client, job.progress, run_id) if judges else nullcontext(())
+        with opened as courts:
             result = decontaminate(
-                job.corpus, items, method=method, embedding=embedding, judge=court,
+                job.corpus, items, method=method, embedding=embedding, judges=courts,
                 columns=columns, work=job.work / "decontamination", client=job.client,
                 progress=job.progress,
             )  # fmt: skip
@@ -97,7 +98,7 @@ def decontaminate_files(
         methods = [each.name for each in (method, embedding) if each]
         found = Findings(
             data=source.data, out=str(out or ""), settings=settings, repeated=repeated,
-            resumed=job.resumed, paid=judge.paid(run_id) if judge else {},
+            resumed=job.resumed, paid=judges.paid(run_id) if judges else [],
             examples=evidence.examples(num_examples, columns), tallies=evidence.tallies(methods),
             seconds=time.monotonic() - began, **_counts(result, evidence),
         )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from factory.rownames import Repeated, RowName, Skipped
 
@@ -24,8 +25,9 @@ class Example:
     stop: int
     item_text: str
     decision: str = ""
-    """What a judge says: same, different, unjudged."""
+    """What judges say: same, different, unjudged."""
     reply: str = ""
+    """Their words; of several judges, first which said what."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,15 +82,15 @@ class Findings:
     """The items in the most rows, first."""
     num_touched: int = 0
     num_unjudged: int = 0
-    """Rows that go only because the judge would not say."""
+    """Rows that go only because a judge would not say."""
     unfindable: Sequence[Unfindable] = ()
     """A few of them."""
     num_unfindable: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """By benchmark and reason."""
     judged: Mapping[str, int] = field(default_factory=dict)
-    """Pairs by what the judge says of them."""
-    paid: Mapping[str, float] = field(default_factory=dict)
-    """What the judge took: tokens and US dollars; empty where there is none."""
+    """Pairs by what the judges say of them."""
+    paid: Sequence[Mapping[str, Any]] = ()
+    """What was paid for each judge, as in the manifest of a run."""
     problems: Mapping[str, int] = field(default_factory=dict)
     """Rows that were not compared, by reason."""
     skipped: Sequence[Skipped] = ()

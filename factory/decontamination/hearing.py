@@ -1,8 +1,12 @@
-"""The judge is asked about candidates: through the ledger, within the budget, each pair once.
+"""Judges are asked about candidates: through the ledger, within the budget, each pair once.
 
 The pairs of all parts are divided among tasks by a hash of their two texts, so that equal pairs
 are one request even where several workers ask at the same time. Every reply is in the ledger before
 it counts; a later start pays for nothing that is there.
+
+Several judges are asked in the order given, a later one only about pairs of which no earlier one
+said that they are the same problem. That is our rule, after that of both orders in one judge: a yes
+of any counts; without one, a pair is unjudged of which any would not say.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,16 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from factory import store
-from factory.asking import Answerer
+from factory.asking import Answerer, replay
 from factory.cluster import SHARE
 from factory.decontamination.candidates import pair_of, read_candidates
-from factory.decontamination.judging import Judge, Judgement, Judging, judging
+from factory.decontamination.judging import Decision, Judge, Judgement, Judging, judging
 from factory.desk import Talk
 from factory.errors import PartError
 from factory.records import Completion, Request
 from factory.seeds import digest
 from factory.teachers import TeacherConfig, answer_settings
 from factory.worker import Batched, Teachers, open_ledger
+
+_STRONGEST: tuple[Decision, ...] = ("same", "unjudged", "different")
 
 
 def always() -> bool:
@@ -84,21 +90,23 @@ def make_court(judge: Judge, config: TeacherConfig, *, seed: int, **fields: Any)
     return Court(judge=judge, who=who, config=config, seed=seed, **fields)
 
 
-def ask_share(
-    court: Court, pairs: Iterable[tuple[str, str]], share: int, of: int, path: Path
-) -> dict[str, int]:
-    """Bring the replies about a share of all pairs into the ledger, and write down what failed.
+def ask_about(court: Court, pairs: Iterable[tuple[str, str]], path: Path) -> dict[str, int]:
+    """Bring the replies about pairs into the ledger, and write down what failed.
 
     Args:
         court: who is asked.
-        pairs: all pairs of passage and item, equal ones included.
-        share: which share, in [0, of).
-        of: how many shares there are.
+        pairs: of passage and item.
         path: where the errors are written, when all were asked.
     """
     account = f"{court.judge.teacher}/decontamination/off"
-    mine = Share(pairs, share, of)
-    talks = (Talk(court.judging(*pair), account) for pair in mine)
+    asked = 0
+
+    def talks() -> Iterator[Talk]:
+        nonlocal asked
+        for pair in pairs:
+            asked += 1
+            yield Talk(court.judging(*pair), account)
+
     teachers = court.teachers()
     try:
         errors = teachers.lead_with(
@@ -106,30 +114,25 @@ def ask_share(
             court.judge.teacher,
             court.ledger,
             court.run_id,
-            talks,
+            talks(),
             {},
             is_current=court.is_current,
         )
     finally:
         if isinstance(teachers.report, Batched):
             teachers.report.flush()
-    store.write_json(path, {"pairs": len(mine.seen), "errors": errors})
+    store.write_json(path, {"pairs": asked, "errors": errors})
     return {"failed": len(errors)}
 
 
-class Share:
-    """The pairs of a share, equal ones once."""
-
-    def __init__(self, pairs: Iterable[tuple[str, str]], share: int, of: int) -> None:
-        self._pairs, self._share, self._of = pairs, share, of
-        self.seen: set[str] = set()
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        for pair in self._pairs:
-            key = digest(*pair)
-            if int(key, 16) % self._of == self._share and key not in self.seen:
-                self.seen.add(key)
-                yield pair
+def share_of(pairs: Iterable[tuple[str, str]], share: int, of: int) -> Iterator[tuple[str, str]]:
+    """The pairs of one of several shares, equal ones once."""
+    seen: set[str] = set()
+    for pair in pairs:
+        key = digest(*pair)
+        if int(key, 16) % of == share and key not in seen:
+            seen.add(key)
+            yield pair
 
 
 def pairs(path: Path, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -140,7 +143,7 @@ def pairs(path: Path, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def read_errors(paths: Iterable[Path]) -> dict[str, str]:
-    """The errors of requests that failed, by request key, from what `ask_share` wrote."""
+    """The errors of requests that failed, by request key, from what `ask_about` wrote."""
     return {key: error for path in paths for key, error in _heard(path)["errors"].items()}
 
 
@@ -171,9 +174,9 @@ def _heard(path: Path) -> dict[str, Any]:
 Recall = Callable[[Request], Completion]
 
 
-def recall_from(court: Court, errors: Mapping[str, str]) -> Recall:
+def recall_from(ledger: Path, errors: Mapping[str, str]) -> Recall:
     """Finds completions in the ledger, and the errors of those that failed."""
-    reader = open_ledger(court.ledger)
+    reader = open_ledger(ledger)
 
     def recall(request: Request) -> Completion:
         completion = reader.get(request.key)
@@ -181,22 +184,35 @@ def recall_from(court: Court, errors: Mapping[str, str]) -> Recall:
             return Completion(finish_reason="error", error=errors[request.key])
         if completion is None:
             raise PartError(
-                f"{court.ledger}: does not hold completion {request.key} of the judge "
-                f"{court.judge.teacher}; delete the working directory's heard/ and run the same "
-                "command again"
+                f"{ledger}: does not hold completion {request.key} of a judge, {request.model}; "
+                "delete the working directory's heard/ and run the same command again"
             )
         return completion
 
     return recall
 
 
-def judgement(court: Court, passage: str, item: str, recall: Recall) -> Judgement:
-    """What the judge said of a pair, when its replies are known."""
-    conversation = court.judging(passage, item)
-    request = next(conversation)
-    while True:
-        try:
-            request = conversation.send(recall(request))
-        except StopIteration as end:
-            said: Judgement = end.value
-            return said
+def judgements(courts: Sequence[Court], passage: str, item: str, recall: Recall) -> list[Judgement]:
+    """What each judge that is asked says of a pair; none is asked after a yes."""
+    said: list[Judgement] = []
+    for court in courts:
+        said.append(replay(court.judging(passage, item), recall))
+        if said[-1].decision == "same":
+            break
+    return said
+
+
+def decision(said: Sequence[Judgement]) -> Decision:
+    """What comes of what the judges said of a pair."""
+    decisions = {each.decision for each in said}
+    return next(each for each in _STRONGEST if each in decisions)
+
+
+def words(courts: Sequence[Court], said: Sequence[Judgement]) -> str:
+    """What the judges said of a pair, as a report holds it: of several, who said what first."""
+    if len(courts) == 1:
+        return said[0].shown
+    names = [court.judge.teacher for court in courts[: len(said)]]
+    by_name = list(zip(names, said, strict=True))
+    first = "; ".join(f"{name}: {each.decision}" for name, each in by_name)
+    return "\n\n---\n\n".join([first, *(f"{name}: {each.shown}" for name, each in by_name)])

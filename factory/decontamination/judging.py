@@ -7,15 +7,17 @@ goes, as what is near goes without a judge, and is counted.
 """
 
 import re
-from collections.abc import Generator
+from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 from factory.asking import Answerer
-from factory.config import settings
+from factory.config import nearest, settings
+from factory.errors import ConfigError
 from factory.records import Completion, Message, Request, Sampling
 from factory.seeds import derive_seed, digest
 
+T = TypeVar("T")
 Decision = Literal["same", "different", "unjudged"]
 
 TEMPLATE = """\
@@ -72,6 +74,29 @@ class Judge:
         if missing := [name for name in ("<1>", "<2>") if name not in said]:
             word = {"<1>": "{first}", "<2>": "{second}"}[missing[0]]
             raise ValueError(f"template must hold {word}, got {self.template[:80]!r}")
+
+
+def check_judges(names: Sequence[str], known: Collection[str], key: str) -> None:
+    """Refuse judges that cannot be asked one after the other.
+
+    Args:
+        names: of teachers, in the order in which they are to be asked.
+        known: the names of a recipe's teachers.
+        key: where they are named, for the message.
+
+    Raises:
+        ConfigError: naming one that is unknown, or is named twice.
+    """
+    for place, name in enumerate(names):
+        if name not in known:
+            raise ConfigError(f"{key} names no teacher: {name!r}{nearest(name, known)}")
+        if name in names[:place]:
+            raise ConfigError(f"{key} names {name} twice; nobody is asked the same again")
+
+
+def as_written(judges: Sequence[T]) -> T | Sequence[T]:
+    """What stands for each judge, as files have it: that of a single one without a list."""
+    return judges[0] if len(judges) == 1 else judges
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

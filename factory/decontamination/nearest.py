@@ -2,7 +2,7 @@
 
     items -> vectors, some hundred a task                           vectors/part-00000.npy
     part -> texts -> vectors -> nearest items >= threshold          candidates/part-00000.arrow
-    candidates of all parts -> judge: "the same problem?"           ledger, heard/
+    candidates of all parts -> judges: "the same problem?"           ledger, heard/
     part -> candidates with what was said of them                   near/part-00000.arrow
 
 (arXiv 2505.00949, section 3.1; NeMo-Skills, docs/pipelines/decontamination.md.) A row that says an
@@ -15,7 +15,7 @@ Every file is written whole, and found again by a later start.
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain
@@ -62,7 +62,7 @@ class Nearest:
 
     search: Search
     embedding: Embedding
-    court: Court | None
+    courts: tuple[Court, ...]
     sharing: int
     """Worker processes that share a machine at most."""
 
@@ -78,9 +78,15 @@ class Nearest:
         """What was counted when they were looked for."""
         return self.search.path("candidates", part, "json")
 
-    def heard(self, share: int, of: int) -> Path:
-        """What failed of a share of the questions; there once all of it was asked."""
-        return self.search.work / "heard" / f"{share:05d}-of-{of:05d}.json"
+    def heard(self, place: int, of: int) -> list[Path]:
+        """What failed of each share of the questions to a judge; there once all of it was asked."""
+        folder = self.search.work / "heard"
+        return [folder / f"{place}-{share:05d}-of-{of:05d}.json" for share in range(of)]
+
+    def recall(self, places: int, of: int) -> hearing.Recall:
+        """Finds what the first judges said."""
+        paths = [path for place in range(places) for path in self.heard(place, of)]
+        return hearing.recall_from(self.courts[0].ledger, hearing.read_errors(paths))
 
     def near(self, part: int) -> Path:
         """The result: `MATCHES`, by row, then item."""
@@ -95,7 +101,7 @@ class Nearest:
 def find_near(
     search: Search,
     embedding: Embedding,
-    court: Court | None,
+    courts: Sequence[Court],
     num_parts: int,
     *,
     client: Client,
@@ -106,7 +112,7 @@ def find_near(
     Args:
         search: what is looked for where; rows that go for their n-grams are not looked at.
         embedding: the model, and what is near.
-        court: the judge and the way to it; without one all that is near goes.
+        courts: the judges and the way to each; without one all that is near goes.
         num_parts: of the corpus.
         client: of the cluster.
         progress: shows what happens.
@@ -123,8 +129,9 @@ def find_near(
         TeacherError: the judge or an embedding server is gone.
     """
     stage = Nearest(
-        search=search, embedding=embedding, court=court, sharing=_most_in_one_machine(client)
-    )
+        search=search, embedding=embedding, courts=tuple(courts),
+        sharing=_most_in_one_machine(client),
+    )  # fmt: skip
     on = partial(on_parts, client, progress=progress)
     on(
         partial(_embed_items, stage),
@@ -139,8 +146,10 @@ def find_near(
         is_done=lambda part: stage.candidates(part).exists(),
     )
     of = 0
-    if court and not all(stage.near(part).exists() for part in range(num_parts)):
-        of = _ask(stage, court, num_parts, client, progress)
+    if courts and not all(stage.near(part).exists() for part in range(num_parts)):
+        of = max(1, len(known_workers(client)))
+        for place in range(len(courts)):
+            _ask(stage, place, num_parts, of, client, progress)
     on(
         partial(_write_near, stage, of),
         range(num_parts),
@@ -199,24 +208,25 @@ def _look(stage: Nearest, part: int) -> dict[str, int]:
     return {"near": counts.near, "embedded": counts.embedded}
 
 
-def _ask(stage: Nearest, court: Court, num_parts: int, client: Client, progress: Progress) -> int:
-    """Have the judge asked; returns in how many shares."""
-    of = max(1, len(known_workers(client)))
+def _ask(
+    stage: Nearest, place: int, num_parts: int, of: int, client: Client, progress: Progress
+) -> None:
+    """Have a judge asked about what no earlier one called the same, in so many shares."""
+    court, heard = stage.courts[place], stage.heard(place, of)
     client.subscribe_topic(_TOPIC, partial(_show, progress))
     try:
         on_parts(
             client,
-            partial(_ask_share, stage, court, num_parts, of),
+            partial(_ask_share, stage, place, num_parts, of),
             range(of),
-            stage="asking the judge",
+            stage=f"asking the judge {court.judge.teacher}",
             progress=progress,
-            is_done=lambda share: stage.heard(share, of).exists(),
+            is_done=lambda share: heard[share].exists(),
             resources=court.resources,
         )
     finally:
         client.unsubscribe_topic(_TOPIC)
-    hearing.refuse_too_many_errors(court, [stage.heard(share, of) for share in range(of)])
-    return of
+    hearing.refuse_too_many_errors(court, heard)
 
 
 def _show(progress: Progress, event: tuple[float, dict[str, Any]]) -> None:
@@ -224,11 +234,17 @@ def _show(progress: Progress, event: tuple[float, dict[str, Any]]) -> None:
     progress.add({name: count for name, count in event[1].items() if name != "worker"})
 
 
-def _ask_share(stage: Nearest, court: Court, num_parts: int, of: int, share: int) -> dict[str, int]:
+def _ask_share(stage: Nearest, place: int, num_parts: int, of: int, share: int) -> dict[str, int]:
     texts = _texts(stage.search.work).texts
     paths = (stage.candidates(part) for part in range(num_parts))
     pairs = chain.from_iterable(hearing.pairs(path, texts) for path in paths)
-    return hearing.ask_share(court, pairs, share, of, stage.heard(share, of))
+    earlier, recall = stage.courts[:place], stage.recall(place, of)
+    left = (
+        pair
+        for pair in hearing.share_of(pairs, share, of)
+        if not any(s.decision == "same" for s in hearing.judgements(earlier, *pair, recall))
+    )
+    return hearing.ask_about(stage.courts[place], left, stage.heard(place, of)[share])
 
 
 def _write_near(stage: Nearest, of: int, part: int) -> dict[str, int]:
@@ -240,16 +256,13 @@ def _write_near(stage: Nearest, of: int, part: int) -> dict[str, int]:
 
 
 def _judged(stage: Nearest, of: int, part: int) -> Iterator[dict[str, Any]]:
-    court, texts = stage.court, _texts(stage.search.work)
-    recall = None
-    if court:
-        paths = [stage.heard(share, of) for share in range(of)]
-        recall = hearing.recall_from(court, hearing.read_errors(paths))
+    courts, texts = stage.courts, _texts(stage.search.work)
+    recall = stage.recall(len(courts), of) if courts else None
     for row in read_candidates(stage.candidates(part)):
         decision, reply = "exact" if row["exact"] else "", ""
-        if court and recall and not row["exact"]:
-            said = hearing.judgement(court, *pair_of(row, texts.texts), recall)
-            decision, reply = said.decision, said.shown
+        if recall and not row["exact"]:
+            said = hearing.judgements(courts, *pair_of(row, texts.texts), recall)
+            decision, reply = hearing.decision(said), hearing.words(courts, said)
         found = {name: row[name] for name in MATCHES if name in row}
         for item in texts.items[row["item"]]:
             yield found | {
@@ -267,7 +280,7 @@ def _counts(stage: Nearest, num_parts: int) -> Counter[str]:
     for part in range(num_parts):
         counts = read_counts(stage.counts(part))
         total.update({name: counts[name] for name in _COUNTED})
-        if stage.court:
+        if stage.courts:
             for batch in read_batches(stage.near(part)):
                 for judgement in batch.column("judgement").to_pylist():
                     total[f"judged_{judgement}"] += 1

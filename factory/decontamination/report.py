@@ -44,7 +44,7 @@ def _counts(found: Findings) -> Table:
     for reason, number in sorted(found.problems.items()):
         cell = plain(f"  not compared: {reason}")
         table.add_row(cell, f"{number:,}", share(number, found.num_rows), style="yellow")
-    unjudged = ("  removed: the judge would not say", found.num_unjudged, "yellow")
+    unjudged = ("  removed: a judge would not say", found.num_unjudged, "yellow")
     for name, number, style in (
         ("compared", found.num_compared, ""),
         ("removed", found.num_removed, "red"),
@@ -56,9 +56,10 @@ def _counts(found: Findings) -> Table:
         table.add_section()
     for decision, number in sorted(found.judged.items()):
         table.add_row(plain(f"pairs judged {decision}"), f"{number:,}", "")
-    if found.paid:
-        tokens = f"{found.paid['prompt_tokens'] + found.paid['completion_tokens']:,.0f}"
-        table.add_row("tokens that the judge took", tokens, f"US$ {found.paid['cost']:.4f}")
+    for row in found.paid:
+        tokens = f"{row['prompt_tokens'] + row['completion_tokens']:,}"
+        cell = plain(f"tokens that {row['teacher']} took")
+        table.add_row(cell, tokens, f"US$ {row['cost']:.4f}")
     return table
 
 

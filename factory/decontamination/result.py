@@ -36,7 +36,7 @@ class DecontaminationResult:
     rows_by_part: tuple[int, ...]
     counts: dict[str, int]
     """rows, compared, left_out, matches (row and item), removed (rows), unjudged (that go only
-    because the judge would not say), items, touched (items)."""
+    because a judge would not say), items, touched (items)."""
     rows_by: dict[tuple[str, str], int]
     """Rows removed by (benchmark, method); a row may count in several."""
     problems: dict[str, int]

@@ -44,7 +44,7 @@ def decontaminate(
     client: Client,
     progress: Progress,
     embedding: "Embedding | None" = None,
-    judge: "Court | None" = None,
+    judges: "Sequence[Court]" = (),
     skip: Callable[[int], Rows] | None = None,
 ) -> DecontaminationResult:
     """Find the rows of a corpus that hold benchmark items; nothing of the corpus is changed.
@@ -58,7 +58,7 @@ def decontaminate(
         client: of the cluster.
         progress: what people see.
         embedding: finds what says the same in other words; None leaves it out.
-        judge: asked about what the embedding finds; None removes all that is near.
+        judges: asked in turn about what the embedding finds; none removes all that is near.
         skip: for a part, rows that are not looked at, rising; picklable. A later start in the same
             `work` must skip the same.
 
@@ -67,7 +67,7 @@ def decontaminate(
         PartError: parts failed; what the others found is kept, the same call goes on.
     """
     search = Search(work=work, method=method, columns=columns, skip=skip)
-    begin(search, _plan(corpus, items, search, embedding, judge), corpus.parts, items)
+    begin(search, _plan(corpus, items, search, embedding, judges), corpus.parts, items)
     numbers = range(len(corpus.parts))
     counts: Counter[str] = Counter(items=len(items))
     on = partial(on_parts, client, numbers=numbers, progress=progress)
@@ -82,7 +82,7 @@ def decontaminate(
         from factory.decontamination.nearest import find_near
 
         counts += find_near(
-            search, embedding, judge, len(numbers), client=client, progress=progress
+            search, embedding, judges, len(numbers), client=client, progress=progress
         )
     on(
         partial(merge_part, search),
@@ -97,7 +97,7 @@ def _plan(
     items: Sequence[Item],
     search: Search,
     embedding: "Embedding | None",
-    judge: "Court | None",
+    judges: "Sequence[Court]",
 ) -> dict[str, Any]:
     """What the result depends on."""
     if embedding:
@@ -108,7 +108,7 @@ def _plan(
         "columns": list(search.columns.column),
         "method": {"name": Ngrams.name, **asdict(search.method)} if search.method else None,
         "embedding": fingerprint(embedding) if embedding else None,
-        "judge": repr(judge) if judge else None,
+        "judge": ", ".join(map(repr, judges)) or None,
     }
 
 

@@ -240,6 +240,14 @@ def test_a_judge_needs_a_recipe_that_has_it_and_something_to_ask_of(bench, tmp_p
         (("--judge", "fair"), "needs --recipe"),
         (("--judge", "fair", "--recipe", recipe), "--embed"),
         (("--judge", "fare", "--recipe", recipe, "--embed", "bundled"), "did you mean fair?"),
+        (
+            ("--judge", "fair", "--judge", "fair", "--recipe", recipe, "--embed", "bundled"),
+            "--judge names fair twice",
+        ),
+        (
+            ("--judge", "fair", "--judge", "old", "--recipe", recipe, "--embed", "bundled"),
+            "did you mean odd?",
+        ),
         (("--recipe", recipe), "go with --judge"),
         (("--max-cost", "1"), "go with --judge"),
         (("--similarity", "0.8"), "goes with --embed"),

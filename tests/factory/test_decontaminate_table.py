@@ -9,6 +9,7 @@ import pytest
 
 from factory import decontaminate_table
 from factory.benchmarks import load_benchmarks
+from factory.decontamination.embedding import ScriptedEmbedding
 from factory.decontamination.ngrams import Ngrams
 from factory.errors import ConfigError, PrerequisiteError
 from factory.published import published_toml
@@ -42,6 +43,16 @@ def checks(folder: Path, table: str) -> Decontaminate:
             'embed = "scripted"\njudge = "techer"',
             "decontaminate.judge names no teacher: 'techer'; did you mean teacher?",
         ),
+        (
+            'embed = "scripted"\njudge = ["teacher", "techer"]',
+            "decontaminate.judge names no teacher: 'techer'; did you mean teacher?",
+        ),
+        (
+            'embed = "scripted"\njudge = ["teacher", "teacher"]',
+            "decontaminate.judge names teacher twice",
+        ),
+        ('embed = "scripted"\njudge = 3', "decontaminate.judge should be"),
+        ('embed = "scripted"\njudge = ["teacher", 3]', "decontaminate.judge"),
         ("both_orders = true", "decontaminate.both_orders needs decontaminate.judge"),
         ('against = ["human-eval"]\nngram = 0', "nothing would be checked"),
     ],
@@ -96,8 +107,32 @@ def test_the_resolved_table_makes_the_same_step_out_of_any_other(tmp_path):
     assert step.ngrams is None
     table = decontaminate_table.as_table(step)
     assert decontaminate_table.with_table(Decontaminate(), table, "x") == step
-    other = Decontaminate(against=("y",), judge="z", embedding=step.embedding)
+    other = Decontaminate(against=("y",), judge=("z",), embedding=step.embedding)
     assert decontaminate_table.with_table(other, table, "x") == step
+
+
+@pytest.mark.parametrize("judges", [(), ("a",), ("a", "b")])
+def test_one_judge_is_resolved_to_a_name_and_several_to_a_list(judges):
+    step = Decontaminate(embedding=ScriptedEmbedding(), judge=judges)
+    table = decontaminate_table.as_table(step)
+    assert table["judge"] == {0: "", 1: "a", 2: ("a", "b")}[len(judges)]
+    assert decontaminate_table.with_table(Decontaminate(), table, "x") == step
+
+
+def test_a_list_of_one_judge_is_that_judge_and_the_order_of_several_counts(tmp_path):
+    def identity(judges: str) -> str:
+        teachers = "".join(
+            f'[teachers.{name}]\nkind = "scripted"\nreplies = ["{name}"]\n' for name in "ab"
+        )
+        path = tmp_path / "r.toml"
+        path.write_text(
+            f'pipeline = "math"\n{teachers}[ask]\non = "a"\noff = "a"\n'
+            f'[decontaminate]\nembed = "scripted"\njudge = {judges}\n'
+        )
+        return make_job(load_recipe(path)).hash()
+
+    assert identity('["a"]') == identity('"a"')
+    assert len({identity(each) for each in ('"a"', '["a", "b"]', '["b", "a"]', '""')}) == 4
 
 
 def test_the_runs_own_recipe_finds_its_benchmarks_from_anywhere(tmp_path, monkeypatch):

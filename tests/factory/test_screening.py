@@ -20,7 +20,7 @@ from factory.errors import CapReached, ConfigError, PartError
 from factory.records import Completion
 from factory.rundir import create_or_resume, open_run
 from factory.screened import dropped, matches
-from factory.screening import run_court
+from factory.screening import run_courts
 from factory.worker import Teachers
 from tests.screened_runs import (
     ITEMS,
@@ -389,6 +389,6 @@ def test_a_judge_takes_a_worker_that_may_hold_a_model_only_where_it_is_one(tmp_p
     step = job.pipeline.decontaminate
     assert step
     for models, resources in (({"teacher"}, {"teacher": SHARE}), (set(), None)):
-        court = run_court(job, directory, Teachers, bool, models, step)
+        (court,) = run_courts(job, directory, Teachers, bool, models, step)
         assert court.resources == resources
         assert not court.is_current()

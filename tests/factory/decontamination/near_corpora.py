@@ -41,7 +41,7 @@ def search_for(
     work: Path,
     *,
     embedding: Embedding = SCRIPTED,
-    court: Court | None = None,
+    courts: Sequence[Court] = (),
     removed: Sequence[int] = (),
     **fields: Any,
 ) -> tuple[list[dict[str, Any]], dict[str, int]]:
@@ -54,7 +54,7 @@ def search_for(
     for part in found.parts:
         by_ngrams(search, part.number, removed)
     counts = find_near(
-        search, embedding, court, len(found.parts), client=client, progress=Progress(quiet=True)
+        search, embedding, courts, len(found.parts), client=client, progress=Progress(quiet=True)
     )
     return rows_of(search, len(found.parts)), dict(counts)
 

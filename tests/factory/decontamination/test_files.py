@@ -12,7 +12,7 @@ from rich.console import Console
 from factory import rewriting
 from factory.corpus import TextColumns
 from factory.decontamination import Ngrams, nearest, run
-from factory.decontamination.asking import embedding_of, judge_of
+from factory.decontamination.asking import embedding_of, judges_of
 from factory.decontamination.embedding import HttpEmbedding, LocalEmbedding, ScriptedEmbedding
 from factory.decontamination.files import decontaminate_files
 from factory.decontamination.findings import Findings
@@ -38,13 +38,13 @@ def search(tmp_path: Path, client: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     (tmp_path / "bench.jsonl").write_text(json.dumps({"id": "q", "question": ITEM}))
     (tmp_path / "r.toml").write_text(JUDGES)
 
-    def found(judge: str = "", **options: Any) -> tuple[Findings, dict[str, Any]]:
-        asked = judge_of(load_recipe(tmp_path / "r.toml"), judge, ledger=tmp_path / "ledger")
+    def found(*judges: str, **options: Any) -> tuple[Findings, dict[str, Any]]:
+        asked = judges_of(load_recipe(tmp_path / "r.toml"), judges, ledger=tmp_path / "ledger")
         findings = decontaminate_files(
             Source(data=str(tmp_path / "in.jsonl")), tmp_path / "out.jsonl",
             against=[str(tmp_path / "bench.jsonl")], columns=TextColumns(), id_column="id",
             embedding=ScriptedEmbedding(dimensions=512, threshold=0.6),
-            judge=asked, reports=[tmp_path / "r.json", tmp_path / "r.html"],
+            judges=asked, reports=[tmp_path / "r.json", tmp_path / "r.html"],
             **{"method": Ngrams(), **options},
         )  # fmt: skip
         return findings, json.loads((tmp_path / "r.json").read_text())
@@ -91,8 +91,30 @@ def test_what_a_judge_would_not_say_of_goes_and_is_counted_and_listed(search, tm
     assert (report["counts"]["removed"], report["counts"]["removed_unjudged"]) == (2, 1)
     console = Console(file=io.StringIO(), width=100)
     console.print(*decontamination_report(findings))
-    assert "removed: the judge would not say" in console.file.getvalue()
-    assert "removed because the judge would not say" in (tmp_path / "r.html").read_text()
+    assert "removed: a judge would not say" in console.file.getvalue()
+    assert "removed because a judge would not say" in (tmp_path / "r.html").read_text()
+
+
+def test_several_judges_are_reported_with_who_said_what_and_what_each_took(search, tmp_path):
+    findings, report = search("strict", "fair")
+    assert kept(tmp_path) == ["a"]
+    (near, _) = report["matches"]
+    assert near["judgement"] == "same"
+    assert near["reply"].startswith("strict: different; fair: same\n")
+    assert [each["teacher"] for each in report["settings"]["judge"]] == ["strict", "fair"]
+    assert {row["teacher"]: row["completions"] for row in report["paid"]} == {
+        "strict": 1, "fair": 1,
+    }  # fmt: skip
+    console = Console(file=io.StringIO(), width=100)
+    console.print(*decontamination_report(findings))
+    assert "tokens that strict took" in console.file.getvalue()
+    assert "tokens that fair took" in console.file.getvalue()
+    assert "strict: different; fair: same" in (tmp_path / "r.html").read_text()
+
+
+def test_one_judge_stands_in_the_settings_without_a_list(search):
+    _, report = search("fair")
+    assert report["settings"]["judge"]["teacher"] == "fair"
 
 
 def test_no_task_carries_the_items(search, tmp_path, monkeypatch):
@@ -108,7 +130,7 @@ def test_no_task_carries_the_items(search, tmp_path, monkeypatch):
 
         monkeypatch.setattr(module, "on_parts", weighing)
     search("strict")
-    assert {"writing the kept rows", "asking the judge"} <= set(sizes)
+    assert {"writing the kept rows", "asking the judge strict"} <= set(sizes)
     assert max(sizes.values()) < 20_000, sizes
 
 
@@ -155,6 +177,6 @@ def test_a_model_that_cannot_be_is_told(name, similarity, words):
 def test_a_cap_of_the_command_goes_before_that_of_the_recipe(tmp_path):
     path = tmp_path / "r.toml"
     path.write_text(JUDGES + "[limits]\nmax_cost = 5.0\nmax_tokens = 7\n")
-    caps = [judge_of(load_recipe(path), "fair", max_cost=cost).caps for cost in (None, 1.0, 0.0)]
+    caps = [judges_of(load_recipe(path), ["fair"], max_cost=cost).caps for cost in (None, 1.0, 0.0)]
     assert [each.max_cost for each in caps] == [5.0, 1.0, 0.0]
     assert caps[0].max_tokens == 7
