@@ -120,6 +120,8 @@ class HttpEmbedding(Nearness):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not self.base_urls:
+            raise ValueError("base_urls must hold at least one address, got []")
         if self.window_chars < 16:
             raise ValueError(f"window_chars must be >= 16, got {self.window_chars}")
         self.server()  # which checks the rest
