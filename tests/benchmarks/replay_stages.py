@@ -17,11 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from factory import apply, dataset, drawing, engine, ledger, stages, store, tasks
+from factory import apply, dataset, drawing, engine, ledger, recording, stages, store, tasks
 from factory.cli import app
 from factory.dedup import Exact, MinHash
 from factory.desk import Desk
 from factory.ledger import LedgerReader
+from filters.checking import close_all
 
 FORMAT: Final = ("truncated", "think_tags", "repetition_loops", "boxed_when_asked")
 
@@ -69,10 +70,6 @@ def _read(path: Path, *_: Any) -> str:
     return "publishing: reading" if path.parent.name == "responses" else "parts: reading prompts"
 
 
-def _written(path: Path, *_: Any) -> str:
-    return "publishing: shards" if path.suffix == ".unnamed" else "parts: writing"
-
-
 def count_stages() -> None:
     """Wrap what a run is made of."""
     wrap(LedgerReader, "get", "ledger: lookups")
@@ -86,12 +83,13 @@ def count_stages() -> None:
     for method in (Exact, MinHash):
         wrap(method, "duplicates", f"dedup: {method.name.partition('.')[0]}")
     wrap(tasks, "response_row", "parts: rows of responses")
-    wrap(store, "write_part", _written)
+    wrap(store, "write_part", "parts: writing")
     wrap(store, "read_part", _read)
     wrap(drawing, "make_prompts", "prompts: drawing and gold check")
     wrap(stages.Stages, "_screen", "prompts: screening")
     wrap(engine, "publish", "publishing: the rest")
-    wrap(dataset, "_sft_record", "publishing: records")
+    wrap(recording, "_sft_record", "publishing: records")
+    wrap(dataset, "write_shards", "publishing: shards")
     wrap(dataset, "count_responses", "publishing: funnel")
     wrap(dataset, "write_card", "publishing: card")
 
@@ -100,6 +98,7 @@ def main() -> None:
     """Run `factory run` with the arguments after the first, the file for the seconds by stage."""
     count_stages()
     app(sys.argv[2:], standalone_mode=False)
+    close_all()
     own, children = os.times()[:2], os.times()[2:4]
     seconds["start, imports, Dask, the rest"] = sum(own) - sum(seconds.values())
     seconds["child processes"] = sum(children)

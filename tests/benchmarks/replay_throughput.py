@@ -102,9 +102,9 @@ def replay(folder: Path, stages: Path | None = None) -> tuple[float, float]:
 
 
 def dataset_hash(run: Path) -> str:
-    """Of the names and bytes of all that a run publishes."""
+    """Of the names and bytes of a run's shards."""
     found = hashlib.sha256()
-    for path in sorted((run / "dataset").rglob("*.*")):
+    for path in sorted((run / "dataset").rglob("*.parquet")):
         found.update(f"{path.relative_to(run)} ".encode() + path.read_bytes())
     return found.hexdigest()[:16]
 
@@ -148,7 +148,7 @@ def main() -> None:
     for name in arguments.domains:
         report(name, responses[name], laps[name])
         first, again = (dataset_hash(folder / name / each) for each in ("first", "again"))
-        print(f"  dataset {again}, {'as' if first == again else 'NOT AS'} in the first run")
+        print(f"  shards {again}, {'as' if first == again else 'NOT AS'} in the first run")
     mixed = [name for name in arguments.domains if name != WITH_TESTS]
     together = [
         (sum(cpu for cpu, _ in lap), sum(wall for _, wall in lap))
