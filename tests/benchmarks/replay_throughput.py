@@ -1,12 +1,13 @@
 """Responses/s of everything but the teacher: runs of every domain, again from their ledgers.
 
-    python -m tests.benchmarks.replay_throughput [--responses 16000] [--laps 3] [--domains math chat]
+    python -m tests.benchmarks.replay_throughput [--responses 8000] [--laps 3]
 
 For each domain a run is made with a scripted teacher whose replies are as long as real ones, on and
 off (`replay_texts.py`). Then `factory run RECIPE --out AGAIN --ledger LEDGER --workers 1` makes it
 again in a process of its own, which asks nobody; domains take turns in each lap. What counts is the
-processor time of that process and all its children, start to end, imports and card included; the
-wall clock beside it. One more run of each says where the time goes (`replay_stages.py`).
+processor time of that process and all its children, start to end, imports and card included, with
+the wall clock beside it; a run of one prompt says what the start alone takes. One more run of each
+says where the time goes (`replay_stages.py`).
 
 Code whose tests are executed stands apart: a sandbox a response is another kind of work.
 """
@@ -64,6 +65,8 @@ DOMAINS = {
 WITH_TESTS = "code, tests executed"
 GOAL = 2000
 SAMPLES = 8
+Laps = list[tuple[float, float]]
+"""CPU and wall seconds."""
 
 
 def make(name: str, folder: Path, responses: int) -> tuple[int, str]:
@@ -86,13 +89,22 @@ def make(name: str, folder: Path, responses: int) -> tuple[int, str]:
     return sum(manifest["funnel"]["entered"].values()), sizes(lengths)
 
 
-def replay(folder: Path, stages: Path | None = None) -> tuple[float, float]:
-    """(CPU seconds, wall seconds) of making a folder's run again from its ledger."""
-    again = folder / "again"
+def replay(
+    folder: Path, *, limit: int | None = None, stages: Path | None = None
+) -> tuple[float, float]:
+    """(CPU seconds, wall seconds) of making a folder's run again from its ledger.
+
+    Args:
+        folder: of the domain.
+        limit: prompts at most.
+        stages: file to write the seconds by stage into.
+    """
+    again = folder / ("few" if limit else "again")
     shutil.rmtree(again, ignore_errors=True)
     module = ["tests.benchmarks.replay_stages", str(stages)] if stages else ["factory"]
     command = [sys.executable, "-m", *module, "run", str(folder / "recipe.toml")]
     command += ["--out", str(again), "--ledger", str(folder / "first/ledger"), "--workers", "1"]
+    command += ["--limit", str(limit)] if limit else []
     nowhere, started = subprocess.DEVNULL, time.perf_counter()
     process = subprocess.Popen(command, stdout=nowhere, stderr=nowhere)
     _, status, used = os.wait4(process.pid, 0)
@@ -109,10 +121,24 @@ def dataset_hash(run: Path) -> str:
     return found.hexdigest()[:16]
 
 
-def report(name: str, responses: float, laps: Sequence[tuple[float, float]]) -> None:
-    """Print responses a CPU second and a second of wall time."""
+def report(name: str, responses: float, laps: Laps, few: Laps) -> None:
+    """Print responses a CPU second, whole and without the start, and a second of wall time."""
     used, wall = ([responses / each for each in taken] for taken in zip(*laps, strict=True))
-    print(f"{name}: {spread(used)} responses/s a core, {spread(wall)}/s of wall time", flush=True)
+    starts = [cpu for cpu, _ in few]
+    after = [responses / (lap[0] - start) for lap, start in zip(laps, starts, strict=True)]
+    print(
+        f"{name}: {responses:,} responses, {spread(used)} a CPU second, {spread(after)} without "
+        f"the start of {spread(starts)} CPU seconds, {spread(wall)} a second of wall time",
+        flush=True,
+    )
+
+
+def summed(laps: Mapping[str, Laps], names: Sequence[str]) -> Laps:
+    """Each lap's seconds over several domains."""
+    return [
+        (sum(cpu for cpu, _ in lap), sum(wall for _, wall in lap))
+        for lap in zip(*(laps[name] for name in names), strict=True)
+    ]
 
 
 def report_stages(name: str, responses: int, seconds: Mapping[str, float]) -> None:
@@ -129,41 +155,38 @@ def report_stages(name: str, responses: int, seconds: Mapping[str, float]) -> No
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--responses", type=int, default=16_000)
+    parser.add_argument("--responses", type=int, default=8_000)
     parser.add_argument("--laps", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="keep the runs here, and take those there are")
     parser.add_argument("--domains", nargs="*", default=[*DOMAINS, WITH_TESTS])
     arguments = parser.parse_args()
     print(describe())
     folder = arguments.folder or Path(tempfile.mkdtemp())
-    responses, laps, stages = {}, {}, {}
+    responses: dict[str, int] = {}
+    laps: dict[str, Laps] = {name: [] for name in arguments.domains}
+    few: dict[str, Laps] = {name: [] for name in arguments.domains}
     for name in arguments.domains:
         wanted = arguments.responses // (10 if name == WITH_TESTS else 1)
         responses[name], lengths = make(name, folder / name, wanted)
         print(f"{name}: {responses[name]:,} responses, {lengths} tokens", flush=True)
-        laps[name] = []
-    for _ in range(arguments.laps):
+    for lap in range(arguments.laps):
         for name in arguments.domains:
             laps[name].append(replay(folder / name))
+            few[name].append(replay(folder / name, limit=1))
+            print(f"lap {lap}, {name}: {laps[name][-1]}, start {few[name][-1]}", flush=True)
     for name in arguments.domains:
-        report(name, responses[name], laps[name])
+        report(name, responses[name], laps[name], few[name])
         first, again = (dataset_hash(folder / name / each) for each in ("first", "again"))
         print(f"  shards {again}, {'as' if first == again else 'NOT AS'} in the first run")
     mixed = [name for name in arguments.domains if name != WITH_TESTS]
-    together = [
-        (sum(cpu for cpu, _ in lap), sum(wall for _, wall in lap))
-        for lap in zip(*(laps[name] for name in mixed), strict=True)
-    ]
     total = sum(responses[name] for name in mixed)
-    report(f"all mixed, goal {GOAL}", total, together)
-    for name in arguments.domains:
-        seconds = folder / "seconds.json"
-        replay(folder / name, seconds)
-        stages[name] = json.loads(seconds.read_text())
-        report_stages(name, responses[name], stages[name])
+    report(f"all mixed, goal {GOAL}", total, *(summed(each, mixed) for each in (laps, few)))
     mixture: Counter[str] = Counter()
-    for name in mixed:
-        mixture.update(stages[name])
+    for name in arguments.domains:
+        replay(folder / name, stages=folder / "seconds.json")
+        seconds = json.loads((folder / "seconds.json").read_text())
+        report_stages(name, responses[name], seconds)
+        mixture.update(seconds if name in mixed else {})
     report_stages("all mixed", total, mixture)
     if not arguments.folder:
         shutil.rmtree(folder)
