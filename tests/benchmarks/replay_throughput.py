@@ -166,7 +166,7 @@ def main() -> None:
     laps: dict[str, Laps] = {name: [] for name in arguments.domains}
     few: dict[str, Laps] = {name: [] for name in arguments.domains}
     for name in arguments.domains:
-        wanted = arguments.responses // (10 if name == WITH_TESTS else 1)
+        wanted = arguments.responses // (40 if name == WITH_TESTS else 1)
         responses[name], lengths = make(name, folder / name, wanted)
         print(f"{name}: {responses[name]:,} responses, {lengths} tokens", flush=True)
     for lap in range(arguments.laps):
