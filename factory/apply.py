@@ -63,8 +63,13 @@ def apply_filter(filter: Filter, response: Response) -> Verdict:
 
 def _named(filter: Filter | GroupFilter, score: float, seconds: float) -> Verdict:
     verdict = filter.judge(score)
-    known = None if verdict.decision == "unjudged" else score
-    return replace(verdict, score=known, filter=filter.name, seconds=seconds)
+    return Verdict(
+        decision=verdict.decision,
+        reason=verdict.reason,
+        score=None if verdict.decision == "unjudged" else score,
+        filter=filter.name,
+        seconds=seconds,
+    )
 
 
 def check_gold(gold: Verifier | None, prompt: Prompt, *, votes: bool = False) -> Verdict:

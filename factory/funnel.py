@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 from rich.table import Table
 
 from factory import screened, store
@@ -50,13 +51,12 @@ def scan_responses(run: RunDirectory, columns: Sequence[str]) -> pl.DataFrame:
     Raises:
         PartError: a part is damaged.
     """
-    schema = [RESPONSES.field(name) for name in columns]
-    frames = [
-        pl.DataFrame(store.read_part(path, RESPONSES, columns), infer_schema_length=None)
-        for path in finished_parts(run)
-    ]
-    filled = [frame for frame in frames if len(frame)]
-    return pl.concat(filled) if filled else pl.DataFrame({field.name: [] for field in schema})
+    tables = [store.read_table(path, RESPONSES, columns) for path in finished_parts(run)]
+    if not tables:
+        return pl.DataFrame({name: [] for name in columns})
+    found = pl.from_arrow(pa.concat_tables(tables))
+    assert isinstance(found, pl.DataFrame)
+    return found
 
 
 def count_responses(run: RunDirectory) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from factory import store
@@ -13,16 +13,26 @@ from factory.rundir import RunDirectory
 from factory.schemas import PROMPTS, RESPONSES, prompt_from_row
 from factory.tasks import make_asker
 
+_RL_COLUMNS = (
+    "prompt_index", "mode", "expected_answer", "reference", "reference_share", "pass_rate",
+)  # fmt: skip
+_SFT_COLUMNS = (
+    "id", "prompt_id", "domain", "output", "reasoning", "seed", "prompt_tokens",
+    "completion_tokens", "request_keys", "engine", "teacher", "teacher_revision", "teacher_name",
+    "grades", "kept", *_RL_COLUMNS,
+)  # fmt: skip
+"""Of responses: rows of Python are made of no other, and of no verdict."""
+
 
 def _parts(
-    run: RunDirectory, parts: Iterable[int]
+    run: RunDirectory, parts: Iterable[int], columns: Sequence[str]
 ) -> Iterator[tuple[dict[int, Prompt], list[dict[str, Any]]]]:
-    """For each part: its prompts by position, and its responses."""
+    """For each part: its prompts by position, and some columns of its responses."""
     for part in parts:
         prompts = map(prompt_from_row, store.read_part(run.prompts(part), PROMPTS))
         yield (
             {prompt.index: prompt for prompt in prompts},
-            store.read_part(run.responses(part), RESPONSES),
+            store.read_part(run.responses(part), RESPONSES, columns),
         )
 
 
@@ -31,11 +41,13 @@ def sft_records(
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Each response of some parts, and its record; that is empty where the response is dropped.
 
+    Of a response there are the columns that records and counts take.
+
     Raises:
         PartError: a part is missing or damaged.
     """
     asker = make_asker(job)
-    for prompts, responses in _parts(run, parts):
+    for prompts, responses in _parts(run, parts, _SFT_COLUMNS):
         for response in responses:
             prompt = prompts[response["prompt_index"]]
             shots = asker.num_shots(prompt.source, response["mode"], response["teacher_name"])
@@ -110,7 +122,7 @@ def rl_records(
     Raises:
         PartError: a part is missing or damaged.
     """
-    for prompts, responses in _parts(run, parts):
+    for prompts, responses in _parts(run, parts, _RL_COLUMNS):
         first = {r["prompt_index"]: r for r in reversed(responses) if r["mode"] == "on"}
         for index in sorted(first):
             prompt, response = prompts[index], first[index]

@@ -4,7 +4,6 @@ Prompt -> Request -> Completion -> Response -> Verdict -> record (a row of the d
 """
 
 import dataclasses
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -273,15 +272,16 @@ class Response:
         return split_output(self.output)[1]
 
 
-_BLOCK = re.compile(r"\A\s*<think>(.*?)</think>(.*)\Z", re.DOTALL)
+_OPEN, _CLOSE = "<think>", "</think>"
 
 
 def split_output(output: str) -> tuple[str, str]:
     """(reasoning, answer) of an output, both stripped; (`""`, output) without a leading block."""
-    match = _BLOCK.match(output)
-    if not match:
+    begin = output.lstrip()
+    reasoning, closed, answer = begin.removeprefix(_OPEN).partition(_CLOSE)
+    if not (closed and begin.startswith(_OPEN)):
         return "", output.strip()
-    return match[1].strip(), match[2].strip()
+    return reasoning.strip(), answer.strip()
 
 
 def join_output(reasoning: str, answer: str) -> str:
@@ -361,7 +361,10 @@ class Judged:
     @property
     def kept(self) -> bool:
         """Whether every filter so far keeps it; unjudged counts as not kept."""
-        return all(verdict.decision == "keep" for verdict in self.verdicts)
+        for verdict in self.verdicts:  # noqa: SIM110 - all() takes longer, and filters ask often
+            if verdict.decision != "keep":
+                return False
+        return True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

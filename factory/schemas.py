@@ -15,7 +15,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from factory.records import Constraint, Grade, Judged, Message, Prompt, Response, UnitTest, Verdict
+from factory.records import (
+    Constraint,
+    Grade,
+    Judged,
+    Message,
+    Prompt,
+    Response,
+    UnitTest,
+    Verdict,
+    split_output,
+)
 
 _MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 
@@ -279,13 +289,23 @@ def response_from_row(row: dict[str, Any], prompt: Prompt) -> Response:
     return Response(**fields, prompt=prompt, grades=grades)
 
 
+_OWN_COLUMNS = tuple(
+    name
+    for name in RESPONSES.names
+    if name in ("id", *Response.__dataclass_fields__) and name not in ("request_keys", "grades")
+)
+"""The columns of `RESPONSES` that a response has as they are."""
+
+
 def response_row(judged: Judged) -> dict[str, Any]:
     """A judged response as a row of `RESPONSES`."""
     response = judged.response
     failed = next((v for v in judged.verdicts if v.decision != "keep"), Verdict.keep())
-    row = {name: getattr(response, name, None) for name in RESPONSES.names}
+    reasoning, answer = split_output(response.output)
     return {
-        **row,
+        **{name: getattr(response, name) for name in _OWN_COLUMNS},
+        "reasoning": reasoning,
+        "answer": answer,
         "prompt_id": response.prompt.id,
         "prompt_index": response.prompt.index,
         "domain": response.prompt.domain,

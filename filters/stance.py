@@ -113,7 +113,7 @@ def _check_english(text: str) -> None:
     """Refuse to judge what has words, but hardly an English one among them."""
     words = [word.casefold() for word in _WORD.findall(text[:4_000])]
     letters = "".join(words)
-    if 2 * sum(map(str.isascii, letters)) < len(letters):
+    if not letters.isascii() and 2 * sum(map(str.isascii, letters)) < len(letters):
         raise Unjudged("not_english")
     if len(words) < 10 and len(letters) < 60:
         if not ENGLISH.intersection(words) and FOREIGN.intersection(words):

@@ -40,32 +40,39 @@ _MUST = _any(
 )
 _SOMETHING = _any("'ll| will|'m| am|'d| would| can| could")
 
+_FIRST = (
+    r"\b(?=I[ ']|we |something |against |violates? |outside |my |hard |draw |out |no |wrong |so )"
+)
+"""How all refusals begin but one kind: at most words of a text, nothing else has to be tried."""
 REFUSES = _pattern(
-    # I cannot help, I am not able to help, I do not help
-    rf"\bI(?: (?:\w+ly|still|also|just))? {_CANNOT}(?:,? (?:and|or|nor) (?:I )?{_CANNOT},?)?"
-    rf" {_ADVERBS}*{_HELP}",
-    rf"\bwe {_CANNOT} {_ADVERBS}*(?:help|assist|comply|fulfil|provide)\b",
-    rf"\bI(?: am|'m) {_NOT_ABLE} {_ADVERBS}*{_HELP}",
-    rf"\bI (?:do not|don't) {_ADVERBS}*{_PRODUCE}",
-    rf"\bI(?: am|'m) [^.!?\n]{{1,60}}\band (?:\w+ )?(?:can't|cannot|won't) {_ADVERBS}*{_HELP}",
-    # I would rather not, I decline, I have to say no
-    r"\bI(?:'d| would) (?:rather|prefer) not\b",
-    r"\bI(?: am|'m) (?:not (?:comfortable|willing|prepared)|declining|refusing)\b",
-    r"\bI (?:do not|don't) feel (?:\w+ )?(?:comfortable|right)\b",
-    r"\bI(?:'ll| will)? (?:\w+ly )?(?:refuse|decline)\b(?! (?:an|the) (?:offer|invitation))",
-    rf"\bI{_MUST} (?:\w+ly )?(?:decline|refuse|pass|say no)\b",
-    # not something that I will do
-    rf"\bsomething (?:that )?I{_SOMETHING}?(?: not| never| won't| can't| cannot)? ?"
-    rf"(?:able to |willing to |going to )?(?:{_HELP}|do\b(?! in)|be\b)",
-    # against my rules
-    r"\b(?:against|violates?|outside) (?:of )?(?:my|the) (?:\w+ )?"
-    r"(?:guidelines|polic|principles|programming|rules|values|terms)",
-    r"\bmy (?:guidelines|policies|policy|rules|principles) "
-    r"(?:don't|do not|prevent|forbid|prohibit)",
-    # curt
-    r"\bmy answer is no\b|\bhard no\b|\bdraw the line\b|\bout of the question for me\b",
-    r"\bno way (?:that )?I (?:can|could|will|would)\b|\bwrong for me to\b",
-    r"\bso I (?:won't|will not|can't|cannot)\W*$",
+    _FIRST
+    + _any(
+        # I cannot help, I am not able to help, I do not help
+        rf"\bI(?: (?:\w+ly|still|also|just))? {_CANNOT}(?:,? (?:and|or|nor) (?:I )?{_CANNOT},?)?"
+        rf" {_ADVERBS}*{_HELP}",
+        rf"\bwe {_CANNOT} {_ADVERBS}*(?:help|assist|comply|fulfil|provide)\b",
+        rf"\bI(?: am|'m) {_NOT_ABLE} {_ADVERBS}*{_HELP}",
+        rf"\bI (?:do not|don't) {_ADVERBS}*{_PRODUCE}",
+        rf"\bI(?: am|'m) [^.!?\n]{{1,60}}\band (?:\w+ )?(?:can't|cannot|won't) {_ADVERBS}*{_HELP}",
+        # I would rather not, I decline, I have to say no
+        r"\bI(?:'d| would) (?:rather|prefer) not\b",
+        r"\bI(?: am|'m) (?:not (?:comfortable|willing|prepared)|declining|refusing)\b",
+        r"\bI (?:do not|don't) feel (?:\w+ )?(?:comfortable|right)\b",
+        r"\bI(?:'ll| will)? (?:\w+ly )?(?:refuse|decline)\b(?! (?:an|the) (?:offer|invitation))",
+        rf"\bI{_MUST} (?:\w+ly )?(?:decline|refuse|pass|say no)\b",
+        # not something that I will do
+        rf"\bsomething (?:that )?I{_SOMETHING}?(?: not| never| won't| can't| cannot)? ?"
+        rf"(?:able to |willing to |going to )?(?:{_HELP}|do\b(?! in)|be\b)",
+        # against my rules
+        r"\b(?:against|violates?|outside) (?:of )?(?:my|the) (?:\w+ )?"
+        r"(?:guidelines|polic|principles|programming|rules|values|terms)",
+        r"\bmy (?:guidelines|policies|policy|rules|principles) "
+        r"(?:don't|do not|prevent|forbid|prohibit)",
+        # curt
+        r"\bmy answer is no\b|\bhard no\b|\bdraw the line\b|\bout of the question for me\b",
+        r"\bno way (?:that )?I (?:can|could|will|would)\b|\bwrong for me to\b",
+        r"\bso I (?:won't|will not|can't|cannot)\W*$",
+    ),
     r"^\W*(?:(?:I'm |I am )?(?:very |so )?sorry|nope|no),? *(?:but )?(?:I )?"
     r"(?:no|can't|cannot|won't)\b(?: do| help| assist|\W*$)",
 )

@@ -27,6 +27,8 @@ _FEW = 64
 
 def exact_duplicates(texts: Sequence[str]) -> list[Duplicate | None]:
     """For each text the earlier one that it repeats but for case and white space."""
+    if len(texts) < 2:
+        return [None] * len(texts)
     first: dict[tuple[int, int], int] = {}
     hashes = text_hashes(as_texts(texts)).tolist()
     twins = [first.setdefault((high, low), place) for place, (high, low) in enumerate(hashes)]
@@ -42,6 +44,8 @@ def near_duplicates(method: "MinHash", texts: Sequence[str]) -> list[Duplicate |
     More than a few texts are compared as rows of a corpus are: of equal sets the first stands for
     the others, and buckets of very many texts are compared in linear time.
     """
+    if len(texts) < 2:
+        return [None] * len(texts)
     array = as_texts(texts)
     offsets, values = shingle_sets(array, method.shingling())
     if len(texts) <= _FEW:

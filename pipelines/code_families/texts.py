@@ -254,7 +254,7 @@ def cancelling(rng: Random) -> Task:
         ),
         takes=((xs, "text"),),
         gives="text",
-        python=fill(_CANCEL_PYTHON, xs=xs, pairs=set(pairs)),
+        python=fill(_CANCEL_PYTHON, xs=xs, pairs=f"{{{', '.join(map(repr, pairs))}}}"),
         cpp=fill(_CANCEL_CPP, xs=xs, listed=", ".join(f'"{pair}"' for pair in pairs)),
         answer=answer,
         inputs=tuple((row,) for row in (*rows, *(drawn(n) for n in (8, 12, 20, 30)))),

@@ -1,5 +1,7 @@
 import json
 import logging
+import subprocess
+import sys
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
@@ -276,3 +278,30 @@ def test_a_letter_with_its_marks_is_one_word_as_to_nltk():
     kwargs = {"num_words": 3, "relation": "less than"}
     assert check(WORDS, kwargs, "", "नमस्ते दुनिया")
     assert not check(WORDS, kwargs, "", "नमस्ते दुनिया और")
+
+
+_AT_ONCE = """
+import threading
+from filters.constraints import sentences
+
+start, counts = threading.Barrier(3), []
+
+def count(function):
+    start.wait()
+    counts.append(function("One two. THREE four."))
+
+functions = sentences.count_sentences, sentences.count_words, sentences.count_capital_words
+threads = [threading.Thread(target=count, args=[each]) for each in functions]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(sorted(counts))
+"""
+
+
+def test_threads_that_count_first_at_the_same_moment_do_not_meet_in_imports():
+    said = subprocess.run(
+        [sys.executable, "-c", _AT_ONCE], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == "[1, 2, 4]", said.stderr
