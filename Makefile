@@ -63,7 +63,8 @@ bench: $(VENV)/.vllm
 
 # The cards in data_cards, each with the ledger that rebuilds its run: all of them, or card-science.
 # Teachers are asked what runs/NAME does not hold.
-cards: $(addprefix card-,demo math code science chat instruction_following safety tool_calling)
+DOMAINS := math code science chat instruction_following safety tool_calling
+cards: card-demo $(addprefix card-,$(DOMAINS)) card-mixture
 
 card-demo: RECIPE := tiny
 card-%: RECIPE = $*-tiny
@@ -73,6 +74,13 @@ card-%: $(VENV)/.bundled
 	mkdir -p data_cards/$*/ledger
 	cp runs/$*/dataset/README.md runs/$*/dataset/pass_rates.png runs/$*/manifest.json data_cards/$*
 	cat runs/$*/ledger/*.jsonl > data_cards/$*/ledger/$*.jsonl
+
+# Made of the runs of the domains' cards.
+card-mixture: $(addprefix card-,$(DOMAINS))
+	rm -rf runs/mixture data_cards/mixture
+	$(BIN)/factory mix pipelines/recipes/mixture-tiny.toml --out runs/mixture
+	mkdir -p data_cards/mixture
+	cp runs/mixture/README.md runs/mixture/manifest.json data_cards/mixture
 
 clean:
 	rm -rf $(VENV) runs .mypy_cache .pytest_cache .ruff_cache

