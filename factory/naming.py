@@ -7,8 +7,9 @@ from typing import Protocol, runtime_checkable
 from factory.config import nearest
 from factory.dedup import Exact, MinHash
 from factory.errors import ConfigError
+from factory.pipeline import Pipeline
 from factory.records import Filter, GroupFilter, Referee, Response
-from factory.steps import Dedup, Keep, KeepGroup, Pipeline, Refer
+from factory.steps import Dedup, Keep, KeepGroup, Refer
 
 Method = Filter | GroupFilter | Referee | Exact | MinHash
 

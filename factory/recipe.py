@@ -41,11 +41,12 @@ from factory import rows as rows_table
 from factory.assume import Assume
 from factory.config import build, nearest, read_toml, set_keys, settings
 from factory.errors import ConfigError
+from factory.pipeline import Pipeline
 from factory.quota import AcceptByMode
 from factory.records import MODES, Mode, Sampling
 from factory.rows import Rows
 from factory.seeds import digest
-from factory.steps import Editing, Pipeline
+from factory.steps import Editing
 from factory.teachers import TeacherConfig
 from factory.teachers.models import is_local
 

@@ -9,11 +9,12 @@ from factory.config import build, nearest
 from factory.decontaminate_table import with_table
 from factory.decontamination.judging import check_judges
 from factory.errors import ConfigError
+from factory.pipeline import Pipeline
 from factory.recipe import Job, LoadedRecipe, Recipe
 from factory.records import GroupFilter
 from factory.rows import rows_in
 from factory.sources import Spaced
-from factory.steps import Decontaminate, Dedup, Keep, KeepGroup, Pipeline, Step
+from factory.steps import Decontaminate, Dedup, Keep, KeepGroup, Step
 from filters import make_filter
 from pipelines import (
     chat,

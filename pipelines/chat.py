@@ -19,6 +19,7 @@ from dataclasses import field
 
 from factory.config import require_positive, settings
 from factory.dedup import Exact, MinHash
+from factory.pipeline import Pipeline
 from factory.records import Mode, Sampling
 from factory.row_source import Rows, RowSource
 from factory.sources import Joined, Source
@@ -33,7 +34,6 @@ from factory.steps import (
     Elicitation,
     Keep,
     KeepGroup,
-    Pipeline,
     Step,
     Write,
 )

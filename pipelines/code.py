@@ -29,6 +29,7 @@ from dataclasses import field
 
 from factory.config import nearest, require_positive, settings
 from factory.dedup import Exact
+from factory.pipeline import Pipeline
 from factory.row_source import Rows
 from factory.sources import Source
 from factory.steps import (
@@ -38,7 +39,6 @@ from factory.steps import (
     Elicitation,
     Keep,
     KeepGroup,
-    Pipeline,
     Shot,
 )
 from filters import CodeSyntax, PassRate, ThinkTags, Truncated, UnitTests

@@ -27,11 +27,12 @@ from typing import Any
 
 from factory.config import require_positive, settings
 from factory.dedup import Exact, MinHash
+from factory.pipeline import Pipeline
 from factory.records import Message, Prompt
 from factory.row_source import BadRow, Fields, Rows, RowSource
 from factory.seeds import seeded
 from factory.sources import Source
-from factory.steps import Ask, Decontaminate, Dedup, Elicitation, Keep, KeepGroup, Pipeline
+from factory.steps import Ask, Decontaminate, Dedup, Elicitation, Keep, KeepGroup
 from filters import Constraints, PassRate, RepetitionLoops, ThinkTags, Truncated
 from pipelines.instruction_following_sets import constraints, draw_set
 from pipelines.instruction_following_shots import SHOTS

@@ -29,6 +29,7 @@ from typing import Any, Literal
 
 from factory.config import nearest, require_positive, settings
 from factory.dedup import Exact, MinHash
+from factory.pipeline import Pipeline
 from factory.records import Message, Prompt, Sampling
 from factory.row_source import Fields, Rows, RowSource
 from factory.sources import Source
@@ -40,7 +41,6 @@ from factory.steps import (
     Dedup,
     Keep,
     KeepGroup,
-    Pipeline,
     Refer,
     Shot,
     Step,

@@ -26,11 +26,12 @@ from typing import Literal
 
 from factory.config import require_positive, settings
 from factory.dedup import Exact, MinHash
+from factory.pipeline import Pipeline
 from factory.records import Draft, Message, Prompt
 from factory.row_source import BadRow, Fields, Rows, RowSource
 from factory.seeds import seeded
 from factory.sources import Source
-from factory.steps import Ask, Decontaminate, Dedup, Elicitation, Keep, KeepGroup, Pipeline
+from factory.steps import Ask, Decontaminate, Dedup, Elicitation, Keep, KeepGroup
 from filters import PassRate, Refusal, RepetitionLoops, ThinkTags, Truncated
 from pipelines.safety_prompts import CATEGORIES, KINDS, POLICY, draw_request
 from pipelines.safety_shots import BY_POLICY, SHOTS

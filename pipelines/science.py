@@ -29,10 +29,11 @@ from dataclasses import field
 
 from factory.config import nearest, require_positive, settings
 from factory.dedup import Exact, MinHash
+from factory.pipeline import Pipeline
 from factory.records import Sampling
 from factory.row_source import Rows, RowSource
 from factory.sources import Source
-from factory.steps import Ask, Decontaminate, Dedup, Keep, KeepGroup, Pipeline, Refer, Shot, Write
+from factory.steps import Ask, Decontaminate, Dedup, Keep, KeepGroup, Refer, Shot, Write
 from filters import (
     BoxedWhenAsked,
     Language,

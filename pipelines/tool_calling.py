@@ -29,6 +29,7 @@ from dataclasses import field
 
 from factory.config import nearest, require_positive, settings
 from factory.dedup import Exact, MinHash
+from factory.pipeline import Pipeline
 from factory.row_source import Rows, RowSource
 from factory.sources import Joined, Source
 from factory.steps import (
@@ -39,7 +40,6 @@ from factory.steps import (
     Elicitation,
     Keep,
     KeepGroup,
-    Pipeline,
     Step,
 )
 from filters import JudgeVerdict, PassRate, RepetitionLoops, ThinkTags, ToolCalls, Truncated

@@ -21,11 +21,12 @@ from factory import store
 from factory.apply import apply_filter
 from factory.audit.parts import read_prompts, read_responses
 from factory.dedup import Exact, MinHash
+from factory.pipeline import Pipeline
 from factory.records import GroupFilter, Judged, Mode
 from factory.rundir import RunDirectory
 from factory.schemas import prompt_from_row, response_from_row
 from factory.seeds import digest
-from factory.steps import Dedup, Filtering, Keep, KeepGroup, Pipeline, Refer
+from factory.steps import Dedup, Filtering, Keep, KeepGroup, Refer
 
 NOT_JUDGED = -1
 """The mask of a failed request."""

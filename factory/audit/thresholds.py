@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from factory.dedup import MinHash
+from factory.pipeline import Pipeline
 from factory.records import Filter, GroupFilter
-from factory.steps import Dedup, Keep, KeepGroup, Pipeline
+from factory.steps import Dedup, Keep, KeepGroup
 
 Sign = Literal[">=", ">", "<=", "<"]
 _SIGNS: dict[tuple[bool | None, bool | None, bool | None], Sign] = {

@@ -19,11 +19,12 @@ from factory.config import build, settings
 from factory.corpus import Corpus
 from factory.engine import run
 from factory.errors import ConfigError, RunError
+from factory.pipeline import Pipeline
 from factory.recipe import load_recipe
 from factory.records import Draft, Message
 from factory.row_source import BadRow, Fields, Rows, RowSource
 from factory.sources import Joined
-from factory.steps import Ask, Keep, Pipeline
+from factory.steps import Ask, Keep
 from factory.teachers.scripted import ScriptedTeacher
 from filters import ThinkTags
 from pipelines import PAGES, make_job
