@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from factory import store
 from factory.audit import audit
 from factory.records import Message
+from factory.schemas import RESPONSES
 from tests.audit_runs import prompts, write_large_run, write_run
 from tests.toys import toy_job
 
@@ -23,6 +25,9 @@ EVIL = (
 MATHS = (
     "So \\(\\frac{3}{4}\\) and $$x^2+1$$ cost $5 and $6, but \\(\\frac{\\) is broken. \\boxed{7}"
 )
+
+
+GRADE_FIELDS = RESPONSES.field("grades").type.value_type.names
 
 
 def make(run, **options):
@@ -327,3 +332,22 @@ def test_a_hundred_thousand_rows_are_searched_and_paged_without_freezing(tmp_pat
     assert status(page) == "26 of 104,000 responses"
     assert page.evaluate("window.longest") < 1000, "milliseconds in one piece"
     assert this.complaints == []
+
+
+def test_an_answer_that_was_edited_shows_the_draft_and_what_was_said_of_it(tmp_path, tab):
+    run = write_run(tmp_path / "run", prompts(2), samples=1)
+    rows = store.read_part(run.responses(0), RESPONSES)
+    said = {"column": "feedback", "text": "Too short.", "teacher_name": "critic"}
+    for row in rows:
+        row["draft"] = f"The draft of {row['id']}. {EVIL}"
+        row["grades"] = [{**dict.fromkeys(GRADE_FIELDS), "error": "", **said}]
+    store.write_part(run.responses(0), rows, RESPONSES)
+    this = tab(make(run))
+    page = this.open("rows")
+    open_first(page)
+    for folded in ("draft that this was edited from", "feedback"):
+        page.locator("dialog summary", has_text=folded).click()
+    shown = page.locator("dialog").inner_text()
+    assert f"The draft of {rows[0]['id']}." in shown
+    assert "Too short." in shown
+    assert page.title() != "owned"
