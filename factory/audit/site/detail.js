@@ -60,7 +60,7 @@
       block("draft that this was edited from", whole.draft, false),
       block("error", whole.error),
       el("h3", {}, "Verdicts"), el("div", { class: "scroll" }, verdicts(whole)), alone(row),
-      whole.grades.length ? [el("h3", {}, "Grades"), whole.grades.map(grade)] : null,
+      whole.grades.length ? [el("h3", {}, "Grades"), ...whole.grades.map(grade)] : null,
       el("h3", {}, "Facts"), facts(whole, prompt),
     ].flat().filter(Boolean);
   }
