@@ -11,6 +11,7 @@ Rows stand in the order of their prompts, modes and samples, whatever the parts 
 is written last, here and then in the run's own directory.
 """
 
+import json
 import shutil
 from collections import Counter
 from dataclasses import asdict
@@ -98,6 +99,7 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         "example": counted.example,
         "shards": shards,
     }
+    manifest = json.loads(json.dumps(manifest))  # as the card's readers will have it
     store.write_text(run.dataset / RECIPE, published_toml(job))
     write_card(manifest, run.dataset)
     store.write_json(run.dataset / MANIFEST, manifest)

@@ -117,14 +117,18 @@ def _notes(config: Config) -> tuple[str, ...]:
         "Whether an answer refuses or complies was told by rules, in English only, and held "
         "against the stance that its prompt wants. What the answers say was not checked."
     )
+    led = (
+        "A teacher that was not trained to think was shown worked examples of the very stance that "
+        "each prompt wants: it was led to it."
+    )
     if config.trace == "real":
-        return (stance,)
+        return stance, led
     empty = (
         "With reasoning on, the answers are those with reasoning off after an empty think block, "
         "as in nvidia/Llama-Nemotron-Post-Training-Dataset. Their column `trace` is `empty`: leave "
         "them out of any figure of how well a model obeys the toggle."
     )
-    return (stance, empty)
+    return stance, led, empty
 
 
 def _source(config: Config, seed: int) -> Source:
