@@ -61,7 +61,7 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         shards += written.finish()
     funnel, gold = count_responses(run), job.pipeline.gold
     screening = read_screened(run)["steps"]
-    manifest = {
+    manifest: dict[str, Any] = {
         "format": 2,
         "pipeline": job.recipe.pipeline,
         "version": job.recipe.version,
