@@ -13,6 +13,9 @@ export UV_FIND_LINKS ?= $(FIND_LINKS)
 endif
 # Compiled at once: otherwise every worker process compiles what it imports where Python may not write.
 INSTALL = $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --constraint constraints.txt
+# So many processes share the tests out, a file to one of them: fixtures are built once.
+JOBS ?= 2
+PYTEST = $(BIN)/pytest -n $(JOBS) --dist loadfile
 
 .PHONY: demo cards test test-core test-all check format bench clean
 
@@ -20,15 +23,15 @@ demo: $(VENV)/.bundled
 	$(BIN)/factory run pipelines/recipes/tiny.toml --out runs/demo
 
 test: $(VENV)/.dev
-	$(BIN)/pytest
+	$(PYTEST)
 
 # The core without torch, as users of Python 3.12 and 3.13 may have it:
 # make test-core PYTHON=python3.13 VENV=.venv313
 test-core: $(VENV)/.core
-	$(BIN)/pytest
+	$(PYTEST)
 
 test-all: test $(VENV)/.vllm
-	$(BIN)/pytest -m "slow and not gpu" --timeout 600
+	$(PYTEST) -m "slow and not gpu" --timeout 600
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

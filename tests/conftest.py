@@ -1,4 +1,5 @@
-"""Switches for every test: no network but loopback, no hub, and one in-process Dask cluster."""
+"""Switches for every test: no network but loopback, no hub, no waiting for the disk, and one
+in-process Dask cluster."""
 
 import ipaddress
 import os
@@ -29,6 +30,15 @@ def _connect_on_this_machine(self: socket.socket, address: object) -> None:
 
 # Replaced for the whole process, so that no library gets around it.
 socket.socket.connect = _connect_on_this_machine  # type: ignore[method-assign]
+
+
+def _check_descriptor(descriptor: int) -> None:
+    # What a process wrote outlives any kill; only where the power fails is the disk to be waited
+    # for, and that no test brings about. It was most of the time that a small run takes.
+    os.fstat(descriptor)
+
+
+os.fsync = _check_descriptor  # type: ignore[assignment]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -1,5 +1,7 @@
 """The same recipe through vLLM in the worker, and through a vLLM server and HTTP."""
 
+import json
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +66,25 @@ def responses(out: Path) -> list[dict[str, Any]]:
     return frame.sort("prompt_index", "mode", "sample").to_dicts()
 
 
+def test_a_server_answers_chat_completions(
+    vllm_server: VllmServer,  # noqa: F811 - the fixture imported above
+) -> None:
+    body = {
+        "model": vllm_server.model,
+        "messages": [{"role": "user", "content": "What is 2 + 3?"}],
+        "max_tokens": 4,
+    }
+    url = f"{vllm_server.base_url}/chat/completions"
+    headers = {"content-type": "application/json"}
+    call = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(call, timeout=120) as answer:
+        choice = json.load(answer)["choices"][0]
+    assert choice["message"]["content"]
+
+
 def test_both_ways_to_vllm_answer_in_both_modes_and_say_the_same(
     tmp_path: Path,
-    vllm_server: VllmServer,  # noqa: F811 - the fixture imported above
+    vllm_server: VllmServer,  # noqa: F811
 ) -> None:
     served = SERVED.format(model=vllm_server.model, url=vllm_server.base_url)
     made = {"served": job(tmp_path, served), "in_process": job(tmp_path, IN_PROCESS)}

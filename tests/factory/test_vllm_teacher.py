@@ -1,8 +1,6 @@
 """The vLLM teacher on the real engine and the bundled model, in a thread as Dask runs it."""
 
-import json
 import threading
-import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,6 @@ from factory.errors import ConfigError
 from factory.records import Completion, Request, Sampling
 from factory.teachers import make_teacher
 from factory.teachers.vllm import VllmConfig, VllmTeacher
-from tests.factory.vllm_server import VllmServer, vllm_server  # noqa: F401 - a fixture
 from tests.toys import request
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -182,17 +179,3 @@ def test_vllm_scores_as_transformers_does(teacher: VllmTeacher, tmp_path: Path):
     scorer.load().close()
     assert ask(teacher, [request(QUESTIONS[0], sampling=GREEDY)])[0].text
     assert teacher.load() is first
-
-
-def test_a_server_answers_chat_completions(vllm_server: VllmServer):  # noqa: F811
-    body = {
-        "model": vllm_server.model,
-        "messages": [{"role": "user", "content": "What is 2 + 3?"}],
-        "max_tokens": 4,
-    }
-    url = f"{vllm_server.base_url}/chat/completions"
-    headers = {"content-type": "application/json"}
-    call = urllib.request.Request(url, json.dumps(body).encode(), headers)
-    with urllib.request.urlopen(call, timeout=120) as answer:
-        choice = json.load(answer)["choices"][0]
-    assert choice["message"]["content"]
