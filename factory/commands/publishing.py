@@ -63,7 +63,9 @@ def publish_command(
     size = sum(file.size for file in sent)
     deleted = f", {len(outcome.plan.delete)} deleted" if outcome.plan.delete else ""
     console.print(
-        plain(f"{len(sent)} files of {size:,} bytes, {len(there)} were there already{deleted}")
+        plain(
+            f"{len(sent)} files of {size:,} bytes are new, {len(there)} were there already{deleted}"
+        )
     )
     console.print(plain(outcome.url), soft_wrap=True)
 

@@ -46,6 +46,13 @@ class Contents:
     """Names at the top of the directory that are not sent."""
 
     @property
+    def card(self) -> str:
+        """The text that the repository shows."""
+        found = next(file.source for file in self.rest if file.name == CARD)
+        assert isinstance(found, bytes)
+        return found.decode()
+
+    @property
     def files(self) -> tuple[FileToSend, ...]:
         """All, in the order in which they are sent."""
         return (*self.shards, *self.rest)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
+import httpx
 from huggingface_hub import (
     CommitOperationAdd,
     CommitOperationDelete,
@@ -19,12 +20,18 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils import validate_repo_id
+from huggingface_hub.utils import (
+    build_hf_headers,
+    get_session,
+    hf_raise_for_status,
+    validate_repo_id,
+)
 
 from factory.errors import ConfigError, FactoryError, PrerequisiteError, RunError
 from factory.progress import Progress
 from factory.publishing.contents import Kind
 from factory.publishing.patience import Patience, causes
+from factory.publishing.requests import remembered_request
 
 Result = TypeVar("Result")
 _LOG_IN = "set HF_TOKEN, or log in with: hf auth login"
@@ -104,11 +111,37 @@ class Hub:
 
     def visibility(self) -> bool | None:
         """Whether it is private; None where there is no such repository, or none to be seen."""
-        try:
-            info = self._ask("info", lambda: self._api.repo_info(self.repo, repo_type=self.kind))
-        except RepositoryNotFoundError:
-            return None
-        return bool(info.private)
+
+        def look() -> bool | None:
+            try:
+                return bool(self._api.repo_info(self.repo, repo_type=self.kind).private)
+            except RepositoryNotFoundError:
+                return None
+
+        return self._ask("info", look)
+
+    def has_branch(self, branch: str) -> bool:
+        """Whether it has a branch, a tag or a commit of that name."""
+
+        def look() -> bool:
+            try:
+                self._api.repo_info(self.repo, repo_type=self.kind, revision=branch)
+            except RevisionNotFoundError:
+                return False
+            return True
+
+        return self._ask("branch", look)
+
+    def check_card(self, text: str) -> None:
+        """Let the Hub say whether it would take a card: before the shards are sent, not after."""
+
+        def ask() -> None:
+            address = f"{self._api.endpoint}/api/validate-yaml"
+            body = {"content": text, "repoType": self.kind}
+            headers = build_hf_headers(token=self._token, library_name="reasoning-factory")
+            hf_raise_for_status(get_session().post(address, json=body, headers=headers))
+
+        self._ask("card", ask)
 
     def create(self, private: bool) -> None:
         """Make it; nothing happens where it is there."""
@@ -136,11 +169,7 @@ class Hub:
         )
 
     def list_files(self, revision: str | None) -> Listed:
-        """What a revision holds, and at which commit.
-
-        Raises:
-            RevisionNotFoundError: there is no such branch.
-        """
+        """What a revision holds, and at which commit."""
 
         def listed() -> Listed:
             where: dict[str, Any] = {"repo_type": self.kind, "revision": revision}
@@ -153,7 +182,12 @@ class Hub:
         return self._ask("list", listed)
 
     def open_request(self, title: str) -> int | None:
-        """The number of this user's open pull request of that title; the newest of several."""
+        """The number of this user's open pull request; the newest of several.
+
+        Args:
+            title: its title, or the one that it was opened from here with.
+        """
+        remembered = remembered_request(self.url, title)
 
         def numbers() -> list[int]:
             found = self._api.get_repo_discussions(
@@ -167,7 +201,8 @@ class Hub:
                 for each in found
                 if each.is_pull_request
                 and each.status in ("open", "draft")
-                and (each.title, each.author) == (title, self.user)
+                and each.author == self.user
+                and (each.title == title or each.num == remembered)
             ]
 
         return max(self._ask("pull requests", numbers), default=None)
@@ -231,9 +266,8 @@ class Hub:
         name = what if "://" in what else f"{self.repo}: {what}"
         try:
             return self._patience.call(name, function, attempts=attempts, meanwhile=meanwhile)
-        except (RepositoryNotFoundError, RevisionNotFoundError):
-            raise
-        except (HfHubHTTPError, RuntimeError, ValueError, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, RuntimeError, ValueError, OSError) as error:
+            # The client raises all of them for what went wrong over there.
             raise self._explained(name, error) from error
 
     def _explained(self, what: str, error: BaseException) -> FactoryError:
@@ -251,6 +285,11 @@ class Hub:
                 )
             case 403:
                 return ConfigError(f"{what}: forbidden (403): {said}; {self._rights()}")
+            case 404:
+                return RunError(
+                    f"{what}: not found (404): {said}; it was deleted or renamed meanwhile, or the "
+                    "token may not see it"
+                )
             case 409 | 412:
                 return RunError(
                     f"{what}: somebody else changed the repository meanwhile: {said}; nothing was "

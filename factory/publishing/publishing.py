@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
-from huggingface_hub.errors import RevisionNotFoundError
 
 from factory.errors import ConfigError
 from factory.progress import Progress
 from factory.publishing.contents import Contents, FileToSend, read_contents
 from factory.publishing.hub import Hub, check_name
 from factory.publishing.planning import Plan, make_plan
+from factory.publishing.requests import remember_request
 from factory.publishing.sending import IN_FLIGHT, send_all
 from factory.publishing.session import watched_session
 
@@ -80,6 +80,7 @@ class _Publication:
     in_flight: int
 
     def run(self) -> Outcome:
+        self.hub.check_card(self.contents.card)
         was_private = self._prepare()
         number = self._open_request()
         revision = f"refs/pr/{number}" if number else self.options.revision
@@ -88,7 +89,10 @@ class _Publication:
         url = f"{self.hub.url}/discussions/{number}" if number else self.hub.url
         if plan.send or plan.delete:
             new = self.options.create_pr and number is None
-            url = self._send(plan, revision, listed.commit, new)
+            committed = self._send(plan, revision, listed.commit, new)
+            url = url if number else committed
+            if new:
+                remember_request(self.hub.url, self._title, int(url.rpartition("/")[2]))
         if self.options.private is False and was_private:
             self.hub.set_private(False)  # now that all of it is there
         return Outcome(url=url, plan=plan)
@@ -104,15 +108,10 @@ class _Publication:
             self.hub.set_private(True)
             private = True
         branch = self.options.revision
-        if branch and not branch.startswith("refs/"):
-            try:
-                self.hub.list_files(branch)
-            except RevisionNotFoundError:
-                if self.options.create_pr:
-                    raise ConfigError(
-                        f"{self.hub.repo}: no branch {branch} to open a pull request for"
-                    ) from None
-                self.hub.create_branch(branch)
+        if branch and not self.hub.has_branch(branch):
+            if self.options.create_pr or branch.startswith("refs/"):
+                raise ConfigError(f"{self.hub.repo}: no branch {branch}; look at --revision")
+            self.hub.create_branch(branch)
         return private
 
     @property

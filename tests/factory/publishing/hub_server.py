@@ -292,7 +292,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _large(self) -> tuple[int, Any, dict[str, str]]:
         _, _, kind, owner, name, oid, size, what = urlsplit(self.path).path.split("/")
-        repo = self.server.repo(f"{owner}/{name}", kind)
+        repo = self.server.state.repos.get((kind, f"{owner}/{name}"))
+        if repo is None:
+            raise Refused(404, "Repository not found", "RepoNotFound")
         if what == "verify":
             self._body()
             if oid not in repo.objects:

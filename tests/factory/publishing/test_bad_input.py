@@ -112,6 +112,23 @@ def test_a_switched_off_hub_is_told(factory, hub, dataset, monkeypatch):
 def test_a_request_for_a_branch_that_is_not_there_is_refused(factory, hub, dataset):
     text = refused(factory, dataset, "--repo", NAME, "--create-pr", "--revision", "nxet")
     assert "no branch nxet" in text
+    assert "no branch refs/pr/5" in refused(
+        factory, dataset, "--repo", NAME, "--revision", "refs/pr/5"
+    )
+
+
+def test_an_endpoint_that_is_no_address_is_told(factory, hub, dataset, monkeypatch):
+    monkeypatch.setattr(constants, "ENDPOINT", "huggingface.co")
+    assert "huggingface.co" in refused(factory, dataset, "--repo", NAME, status=1)
+
+
+def test_a_hub_that_cannot_be_reached_is_told(factory, hub, naps, dataset, monkeypatch):
+    hub.shutdown()
+    hub.server_close()
+    text = refused(factory, dataset, "--repo", NAME, status=1)
+    assert f"{hub.url}: " in text
+    assert "tried 4 times" in text
+    assert naps == [1.0, 2.0, 4.0]
 
 
 def test_licences_are_checked_here_and_by_the_hub(factory, hub, dataset):
@@ -120,7 +137,7 @@ def test_licences_are_checked_here_and_by_the_hub(factory, hub, dataset):
     assert hub.lines == []
     text = refused(factory, dataset, "--repo", NAME, "--license", "not-a-licence", status=1)
     assert '"license" must be one of' in text
-    assert set(hub.repo(NAME).files()) == {".gitattributes"}
+    assert hub.asked("/api/repos/create") == 0
 
 
 def test_a_model_without_licence_card_or_weights_is_refused(factory, hub, student):

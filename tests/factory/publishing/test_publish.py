@@ -55,7 +55,7 @@ def test_what_lies_there_is_not_sent_again(factory, hub, dataset):
     before = len(hub.lines)
     done = factory("publish", dataset, "--repo", NAME)
     assert done.returncode == 0
-    assert "0 files of 0 bytes, 10 were there already" in done.stdout
+    assert "0 files of 0 bytes are new, 10 were there already" in done.stdout
     later = hub.lines[before:]
     assert not [line for line in later if not line.startswith("GET")]
 
@@ -124,6 +124,15 @@ def test_a_request_is_opened_once_and_then_gone_on_with(factory, hub, dataset, s
     assert [each["title"] for each in repo.requests] == ["Publish math v1"]
     assert "manifest.json" in repo.files("refs/pr/1")
     assert set(repo.files()) == {".gitattributes"}
+
+
+def test_a_request_is_remembered_under_a_new_title(factory, hub, dataset, spoil):
+    assert factory("publish", dataset, "--repo", NAME, "--create-pr").returncode == 0
+    hub.repo(NAME).requests[0]["title"] = "Math, please"
+    spoil.another_shard(dataset)
+    assert "/discussions/1" in factory("publish", dataset, "--repo", NAME, "--create-pr").stdout
+    hub.repo(NAME).requests[0]["status"] = "merged"
+    assert "/discussions/2" in factory("publish", dataset, "--repo", NAME, "--create-pr").stdout
 
 
 def test_a_request_of_somebody_else_or_one_that_is_closed_is_left_alone(factory, hub, dataset):
