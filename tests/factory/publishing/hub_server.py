@@ -106,6 +106,7 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each reply waits for the client's delayed acknowledgement
     server: HubServer
 
     def log_message(self, format: str, *arguments: Any) -> None:
