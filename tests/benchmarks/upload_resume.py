@@ -28,6 +28,8 @@ from tests.factory.publishing.hub_server import HubServer, serving
 
 NAME = "lab/upload"
 TOKEN = "hf_bench"
+_MOST_MEMORY = 300 << 20
+"""Bytes; less than what is on its way."""
 _ROOT = Path(__file__).parents[2]
 
 
@@ -90,6 +92,7 @@ def main() -> None:
         for number, place in enumerate([*places, None], 1):
             attempt = Attempt(dataset, hub, place)
             assert attempt.status == (0 if place is None else -signal.SIGKILL), attempt.status
+            assert attempt.peak < _MOST_MEMORY, attempt.peak
             assert not set(attempt.sent) & attempt.whole, "a whole shard was sent again"
             files = set(hub.repo(NAME).files())
             assert ("manifest.json" in files) == ("README.md" in files) == (place is None), files
