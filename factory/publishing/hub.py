@@ -88,7 +88,7 @@ class Hub:
         self.repo, self.kind = repo, kind
         self._token = token
         self._api = HfApi(token=token, library_name="reasoning-factory")
-        self._patience = Patience(progress, self._hide)
+        self._patience = Patience(progress)
 
     @cached_property
     def user(self) -> str:
@@ -201,7 +201,6 @@ class Hub:
                 for each in found
                 if each.is_pull_request
                 and each.status in ("open", "draft")
-                and each.author == self.user
                 and (each.title == title or each.num == remembered)
             ]
 

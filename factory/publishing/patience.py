@@ -15,8 +15,6 @@ from factory.progress import Progress
 Result = TypeVar("Result")
 PASSING = frozenset({408, 429, 500, 502, 503, 504})
 """What a server says that may do better later."""
-LONGEST_WAIT_S = 900.0
-"""Who is told to come back later than this comes back by the same command."""
 _LONGEST_PAUSE_S = 60.0
 
 
@@ -28,12 +26,10 @@ class Patience:
     Args:
         progress: is told what is waited for.
         attempts: of one call, with pauses of 1, 2, 4 ... seconds between them, at most a minute.
-        hide: takes what is secret out of a text.
     """
 
-    def __init__(self, progress: Progress, hide: Callable[[str], str], attempts: int = 8) -> None:
+    def __init__(self, progress: Progress, attempts: int = 8) -> None:
         self._progress = progress
-        self._hide = hide
         self._attempts = attempts
 
     def call(
@@ -54,7 +50,7 @@ class Patience:
                 reply was lost; what it returns counts then.
 
         Raises:
-            RunError: it kept failing, or the Hub asks to come back much later.
+            RunError: it kept failing.
         """
         number = attempts or self._attempts
         for attempt in range(number):
@@ -66,14 +62,13 @@ class Patience:
                 reason = passing(error)
                 if reason is None:
                     raise
-                text = self._hide(reason)
                 pause = max(min(2.0**attempt, _LONGEST_PAUSE_S), asked_wait(_response(error)))
-                if attempt == number - 1 or pause > LONGEST_WAIT_S:
+                if attempt == number - 1:
                     raise RunError(
-                        f"{what}: {text}; tried {attempt + 1} times; what was sent is kept: "
+                        f"{what}: {reason}; tried {attempt + 1} times; what was sent is kept: "
                         "run the same command again to go on"
                     ) from error
-                self._progress.say(f"{what}: {text}; again in {pause:.0f} s")
+                self._progress.say(f"{what}: {reason}; again in {pause:.0f} s")
                 time.sleep(pause)
         raise AssertionError("no attempt")
 

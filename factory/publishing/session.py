@@ -15,10 +15,12 @@ from huggingface_hub.utils._http import default_client_factory  # nowhere else; 
 
 from factory.errors import RunError
 from factory.progress import Progress
-from factory.publishing.patience import LONGEST_WAIT_S, asked_wait
+from factory.publishing.patience import asked_wait
 
 _TIMEOUT_S = {"connect": 30.0, "read": 300.0, "write": 120.0, "pool": 300.0}
 """The client itself would wait for ever."""
+_LONGEST_WAIT_S = 900.0
+"""Who is told to come back later than this comes back by the same command."""
 
 
 class _Counted(httpx.SyncByteStream):
@@ -46,7 +48,7 @@ def watched_session(progress: Progress) -> Iterator[None]:
 
     def after(response: httpx.Response) -> None:
         wait = asked_wait(response)
-        if wait > LONGEST_WAIT_S:
+        if wait > _LONGEST_WAIT_S:
             raise RunError(
                 f"the Hub says {response.status_code} and asks to wait {wait:,.0f} s; run the "
                 "same command again after that to go on"

@@ -49,7 +49,7 @@ def _problem(path: Path) -> str:
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(size - 8, _LONGEST_HEADER):
+        if length > min(size - 8, _LONGEST_HEADER):
             return f"cut off after {size:,} bytes, within its header"
         try:
             header = json.loads(file.read(length))

@@ -87,7 +87,8 @@ class Spoil:
         manifest = json.loads((dataset / "manifest.json").read_text())
         shard = manifest["shards"][1]
         path = dataset / shard["path"]
-        path.write_bytes(path.read_bytes() + b" ")
+        data = path.read_bytes()
+        path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
         shard["sha256"] = store.sha256(path)
         (dataset / "manifest.json").write_text(json.dumps(manifest))
         (dataset / "README.md").write_text(render_card(manifest))

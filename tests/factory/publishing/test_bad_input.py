@@ -91,16 +91,15 @@ def test_nobody_logged_in_is_told_how(factory, hub, dataset, monkeypatch, tmp_pa
     assert factory("publish", dataset, "--repo", NAME).returncode == 0
 
 
-@pytest.mark.parametrize("token", ["hf_unknown", "hf_\x01\x02", "hf_a b"])
-def test_a_token_that_the_hub_does_not_know_is_never_shown(
-    factory, hub, dataset, monkeypatch, token
-):
+@pytest.mark.parametrize(
+    "token", ["hf_Unknown", "hf_Un\x0bknown", "hf_Unknown\u20ac", "hf_Un known"]
+)
+def test_a_token_that_the_hub_cannot_know_is_never_shown(factory, hub, dataset, monkeypatch, token):
     monkeypatch.setenv("HF_TOKEN", token)
     text = refused(factory, dataset, "--repo", NAME)
     assert "token" in text
     assert "hf auth login" in text
-    assert token not in text
-    assert "x01" not in text
+    assert "known" not in text
 
 
 def test_a_switched_off_hub_is_told(factory, hub, dataset, monkeypatch):

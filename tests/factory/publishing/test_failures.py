@@ -126,6 +126,14 @@ def test_what_will_not_pass_is_not_tried_again(factory, hub, naps, dataset, stat
     assert set(hub.repo(NAME).files()) == {".gitattributes"}
 
 
+def test_a_hub_that_echoes_the_token_does_not_make_it_seen(factory, hub, naps, dataset):
+    hub.fail("/commit/", 400, text=f"what is {TOKEN}?")
+    done = factory("publish", dataset, "--repo", NAME)
+    assert done.returncode == 1
+    assert "the Hub refuses (400): what is ***?" in done.stderr
+    assert TOKEN not in done.stderr
+
+
 def test_a_repository_that_goes_meanwhile_is_told(factory, hub, naps, dataset):
     hub.on_bytes = lambda total: hub.state.repos.clear()
     done = factory("publish", dataset, "--repo", NAME)
