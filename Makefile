@@ -64,6 +64,7 @@ bench: $(VENV)/.vllm
 	$(BIN)/python -m tests.benchmarks.asking_throughput
 	$(BIN)/python -m tests.benchmarks.replay_throughput
 	$(BIN)/python -m tests.benchmarks.mix_throughput --rows 250000
+	$(BIN)/python -m tests.benchmarks.upload_resume
 
 # The cards in data_cards, each with the ledger that rebuilds its run: all of them, or card-science.
 # Teachers are asked what runs/NAME does not hold.

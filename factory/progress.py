@@ -76,7 +76,7 @@ class Progress:
             self.say(f"{name}{kept}")
 
     def add(self, counts: dict[str, int]) -> None:
-        """Counts that came on top: see `factory.desk.Desk`; kept_on, kept_off; the stage's rows."""
+        """Counts that came on top: see `factory.desk.Desk`; kept_on, kept_off; rows; bytes sent."""
         with self._lock:
             self._counts.update(counts)
             self._rows += counts.get("rows", 0)
@@ -128,6 +128,8 @@ class Progress:
             cells += [("rows", f"{self._rows:,}"), ("rows/s", f"{self._rows / seconds:,.0f}")]
             if done := self._done - self._before:
                 cells.append(("time left", f"{(self._total - self._done) * seconds / done:,.0f} s"))
+        if sent := counts["bytes"]:
+            cells += [("bytes sent", f"{sent:,}"), ("MB/s", f"{sent / seconds / 1e6:,.1f}")]
         if completions := counts["completions"]:
             asked = completions - counts["recalled"]
             eta = (self._num_expected - completions) * seconds / max(asked, 1)

@@ -1,0 +1,109 @@
+"""The card as it goes out: what the manifest renders, under a licence, and not edited by hand."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from factory.card import render_card, yaml_header
+from factory.datasetdir import CARD, DatasetDirectory
+from factory.errors import ConfigError
+from factory.mixing.card import render_card as render_mixture_card
+
+_HEADER = re.compile(r"---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
+_LICENSE = re.compile(r"[a-z0-9][a-z0-9.-]*")
+_NOTE = """
+> **Licence.** `{new}` was set by whoever published this (`--license`); computed was {old}.
+"""
+
+
+def dataset_card(dataset: DatasetDirectory, license: str | None) -> str:
+    """The card of a dataset for the Hub.
+
+    The one place that decides whether a card's text may go out.
+
+    Raises:
+        ConfigError: it is missing, was edited by hand, or has no licence.
+    """
+    path = dataset.root / CARD
+    text = _read(path)
+    named = header(path, text).get("license")
+    rendered = rendered_card(dataset.manifest)
+    if rendered is None:
+        return _licensed(path, text, license)
+    if text not in (rendered, with_license(rendered, named)):
+        raise ConfigError(
+            f"{path}: is not what the manifest renders (edited by hand, or written by another "
+            "version of factory); write it again with: factory card RUN, or for a copy "
+            "download README.md again"
+        )
+    return _licensed(path, rendered, license or named)
+
+
+def rendered_card(manifest: dict[str, Any]) -> str | None:
+    """The text that the manifest of a run or a mixture gives; None for one of another kind."""
+    try:
+        if "mixture" in manifest:
+            return render_mixture_card(manifest)
+        return render_card(manifest) if "funnel" in manifest else None
+    except (KeyError, TypeError, jinja2.UndefinedError) as error:
+        raise ConfigError(
+            f"the manifest lacks what a card says ({error}); it is of another version of factory: "
+            "make the dataset again with: factory run, its ledger spares the teachers"
+        ) from error
+
+
+def model_card(path: Path, license: str | None) -> str:
+    """The card of a student for the Hub."""
+    return _licensed(path, _read(path), license)
+
+
+def header(path: Path, text: str) -> dict[str, Any]:
+    """The YAML at the head of a card.
+
+    Raises:
+        ConfigError: there is none, or it is not YAML.
+    """
+    found = _HEADER.match(text)
+    try:
+        table = yaml.safe_load(found[1]) if found else None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: its header is not YAML: {error}") from error
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: has no YAML header; the Hub reads licence and files from it")
+    return table
+
+
+def with_license(text: str, license: object) -> str:
+    """A card that names this licence, and says by whom it was set where it is another one."""
+    found = _HEADER.match(text)
+    assert found
+    table = yaml.safe_load(found[1])
+    old = table.get("license")
+    if license is None or license == old:
+        return text
+    head = yaml_header({"license": license, **{k: v for k, v in table.items() if k != "license"}})
+    note = _NOTE.format(new=license, old=f"`{old}`" if old else "none")
+    return f"---\n{head}---\n{note}{text[found.end() :]}"
+
+
+def _licensed(path: Path, text: str, license: str | None) -> str:
+    if license is not None and not _LICENSE.fullmatch(license):
+        raise ConfigError(
+            f"--license {license!r}: give the Hub's identifier, such as apache-2.0 or cc-by-4.0"
+        )
+    table = header(path, text)
+    if license is None and not table.get("license"):
+        raise ConfigError(f"{path}: names no licence; say which with: --license ID")
+    return with_license(text, license)
+
+
+def _read(path: Path) -> str:
+    if not path.is_file():
+        raise ConfigError(f"{path}: missing; write it with: factory card RUN")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text: {error}") from error
