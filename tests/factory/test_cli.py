@@ -21,7 +21,7 @@ from factory.terminal import plain, visible
 from tests.factory.test_engine import LENIENT, scripted
 from tests.toys import toy_job
 
-runner = CliRunner()
+runner = CliRunner(env={"COLUMNS": "160"})  # the folders of tests have long names
 
 
 def shell(*arguments: object) -> subprocess.CompletedProcess[str]:
