@@ -73,7 +73,8 @@ def status(run: RunPath) -> None:
     directory = open_run(run)
     done = len(finished_parts(directory))
     state = "complete" if directory.manifest.exists() else "not complete"
-    console.print(f"{run}: {state}, {done} of {directory.num_parts} parts finished", markup=False)
+    told = f"{run}: {state}, {done} of {directory.num_parts} parts finished"
+    console.print(told, markup=False, soft_wrap=True)
     console.print(funnel_table(count_prompts(directory), count_responses(directory)))
     paid = paid_table(read_prices(directory), directory)
     console.print(spend_table(paid, "Paid by this run") if paid else "nothing paid by this run")

@@ -33,17 +33,15 @@ def fetch(name: str) -> Published:
         ConfigError: the dataset was published without them.
         PrerequisiteError: the Hub cannot be reached, or has no such dataset.
     """
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import HfApi
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
     repo, _, revision = name.partition("@")
-    paths = []
+    api, where, paths = HfApi(), revision or None, []
     for file in (RECIPE, MANIFEST):
         with asking_hub(name):
             try:
-                paths.append(
-                    hf_hub_download(repo, file, repo_type="dataset", revision=revision or None)
-                )
+                paths.append(api.hf_hub_download(repo, file, repo_type="dataset", revision=where))
             except RemoteEntryNotFoundError as error:
                 raise ConfigError(
                     f"--from-hub {name}: holds no {file}: it was not published by factory publish, "

@@ -6,6 +6,7 @@ settings and pull requests. `fail` makes it misbehave. It counts the bytes of la
 come, so that what a killed client had sent is known.
 """
 
+import hashlib
 import json
 import re
 import socket
@@ -115,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer()
 
-    do_POST = do_PUT = do_GET
+    do_POST = do_PUT = do_HEAD = do_GET
 
     def _answer(self) -> None:
         line = f"{self.command} {unquote(self.path)}"
@@ -146,14 +147,15 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
 
     def _reply(self, status: int, body: Any, headers: dict[str, str]) -> None:
-        data = json.dumps(body).encode()
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data)
+        if self.command != "HEAD":
+            self.wfile.write(data)
 
     def _drain(self, size: int) -> None:
         while size > 0 and (chunk := self.rfile.read(min(size, 1 << 20))):
@@ -204,7 +206,19 @@ class Handler(BaseHTTPRequestHandler):
         if found := re.fullmatch(rf"{_API}(?:/([\w-]+)(?:/([^/]+))?)?", path):
             repo = self.server.state.repo(found[1], found[2], user)
             return self._of_repo(repo, found[3], unquote(found[4] or "main"), query, body, user)
+        if found := re.fullmatch(r"/datasets/([\w.-]+/[\w.-]+)/resolve/([^/]+)/(.+)", path):
+            repo = self.server.state.repo("dataset", found[1], user)
+            return self._file(repo, unquote(found[2]), unquote(found[3]))
         raise Refused(404, f"the stand-in has no {self.command} {path}")
+
+    def _file(self, repo: Repo, revision: str, path: str) -> tuple[int, bytes, dict[str, str]]:
+        """A file that is not large, as it lies in a commit."""
+        stored = repo.files(revision).get(path)
+        if stored is None:
+            raise Refused(404, "Entry not found", "EntryNotFound")
+        tag = hashlib.sha256(stored.data).hexdigest()
+        headers = {"ETag": f'"{tag}"', "X-Repo-Commit": repo.resolve(revision)}
+        return 200, stored.data, headers
 
     def _of_repo(
         self,
