@@ -14,7 +14,6 @@ from huggingface_hub import (
     is_offline_mode,
 )
 from huggingface_hub.errors import (
-    HfHubHTTPError,
     HFValidationError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -27,14 +26,14 @@ from huggingface_hub.utils import (
     validate_repo_id,
 )
 
-from factory.errors import ConfigError, FactoryError, PrerequisiteError, RunError
+from factory.errors import ConfigError, PrerequisiteError
 from factory.progress import Progress
 from factory.publishing.contents import Kind
-from factory.publishing.patience import Patience, causes
+from factory.publishing.patience import Patience
+from factory.publishing.refusals import LOG_IN, explained
 from factory.publishing.requests import remembered_request
 
 Result = TypeVar("Result")
-_LOG_IN = "set HF_TOKEN, or log in with: hf auth login"
 _FIRST_ATTEMPTS = 4
 
 
@@ -80,11 +79,9 @@ class Hub:
             )
         token = get_token()
         if not token:
-            raise PrerequisiteError(f"nobody is logged in to the Hub; {_LOG_IN}")
+            raise PrerequisiteError(f"nobody is logged in to the Hub; {LOG_IN}")
         if not (token.isascii() and token.isprintable() and " " not in token):
-            raise PrerequisiteError(
-                f"the Hub's token holds characters that no token has; {_LOG_IN}"
-            )
+            raise PrerequisiteError(f"the Hub's token holds characters that no token has; {LOG_IN}")
         self.repo, self.kind = repo, kind
         self._token = token
         self._api = HfApi(token=token, library_name="reasoning-factory")
@@ -267,35 +264,7 @@ class Hub:
             return self._patience.call(name, function, attempts=attempts, meanwhile=meanwhile)
         except (httpx.HTTPError, httpx.InvalidURL, RuntimeError, ValueError, OSError) as error:
             # The client raises all of them for what went wrong over there.
-            raise self._explained(name, error) from error
-
-    def _explained(self, what: str, error: BaseException) -> FactoryError:
-        chain = list(causes(error))
-        if ours := [each for each in chain if isinstance(each, FactoryError)]:
-            return ours[0]
-        replies = [each for each in chain if isinstance(each, HfHubHTTPError)]
-        if not replies:
-            return RunError(f"{what}: {self._hide(str(chain[-1]))}")
-        said = self._hide(replies[0].server_message or str(replies[0]))
-        match replies[0].response.status_code:
-            case 401:
-                return PrerequisiteError(
-                    f"{what}: the Hub does not accept the token (401); {_LOG_IN}"
-                )
-            case 403:
-                return ConfigError(f"{what}: forbidden (403): {said}; {self._rights()}")
-            case 404:
-                return RunError(
-                    f"{what}: not found (404): {said}; it was deleted or renamed meanwhile, or the "
-                    "token may not see it"
-                )
-            case 409 | 412:
-                return RunError(
-                    f"{what}: somebody else changed the repository meanwhile: {said}; nothing was "
-                    "committed: run the same command again"
-                )
-            case status:
-                return RunError(f"{what}: the Hub refuses ({status}): {said}")
+            raise explained(name, error, self._rights, self._hide) from error
 
     def _rights(self) -> str:
         """What the token may do, for who was refused."""

@@ -46,9 +46,11 @@ def make_plan(contents: Contents, listed: dict[str, RepoFile], *, replace: bool)
             f"the repository holds {_some(others)}, which the manifest does not list and which "
             "would be loaded with this; --replace deletes it in the same commit"
         )
-    there = tuple(file for file in contents.files if is_same(file, listed.get(file.name)))
-    send = tuple(file for file in contents.files if file not in there)
-    return Plan(send=send, there=there, delete=tuple(others))
+    there: list[FileToSend] = []
+    send: list[FileToSend] = []
+    for file in contents.files:
+        (there if is_same(file, listed.get(file.name)) else send).append(file)
+    return Plan(send=tuple(send), there=tuple(there), delete=tuple(others))
 
 
 def is_same(file: FileToSend, found: RepoFile | None) -> bool:

@@ -123,8 +123,9 @@ class _Publication:
         return self.hub.open_request(self._title) if self.options.create_pr else None
 
     def _send(self, plan: Plan, revision: str | None, parent: str, new: bool) -> str:
-        large = [file for file in plan.send if file in self.contents.shards]
-        total = len(self.contents.shards)
+        shards = {file.name for file in self.contents.shards}
+        large = [file for file in plan.send if file.name in shards]
+        total = len(shards)
         self.progress.stage("sending shards", total=total, done=total - len(large))
         additions = {file.name: _addition(file) for file in plan.send}
         send_all(

@@ -17,7 +17,7 @@ from factory.errors import RunError
 from factory.progress import Progress
 from factory.publishing.patience import asked_wait
 
-_TIMEOUT_S = {"connect": 30.0, "read": 300.0, "write": 120.0, "pool": 300.0}
+_TIMEOUT_S = {"connect": 30.0, "read": 120.0, "write": 120.0, "pool": 300.0}
 """The client itself would wait for ever."""
 _LONGEST_WAIT_S = 900.0
 """Who is told to come back later than this comes back by the same command."""

@@ -195,9 +195,12 @@ class Handler(BaseHTTPRequestHandler):
             asked = json.loads(body)
             name = f"{asked['organization']}/{asked['name']}"
             kind, private = asked.get("type", "model"), asked.get("visibility") == "private"
-            self.server.state.create(kind, name, private, user)
             place = f"datasets/{name}" if kind == "dataset" else name
-            return 200, {"url": f"{self.server.url}/{place}"}, {}
+            told = {"url": f"{self.server.url}/{place}"}
+            if (kind, name) in self.server.state.repos and may_write(user, name):
+                return 409, {**told, "error": f"You already created this {kind} repo"}, {}
+            self.server.state.create(kind, name, private, user)
+            return 200, told, {}
         if found := re.fullmatch(
             r"/(datasets/)?([\w.-]+/[\w.-]+)\.git/info/lfs/objects/batch", path
         ):

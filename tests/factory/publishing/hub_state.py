@@ -129,8 +129,6 @@ class State:
             owner = name.split("/")[0]
             text = f"You don't have the rights to create a {kind} under the namespace {owner!r}"
             raise Refused(403, text)
-        if (kind, name) in self.repos:
-            raise Refused(409, f"You already created this {kind} repo")
         return self.repos.setdefault((kind, name), Repo(kind, name, private))
 
 

@@ -56,6 +56,14 @@ def test_a_commit_whose_reply_was_lost_is_not_made_twice(factory, hub, naps, dat
     assert len(hub.repo(NAME).requests) == len(options)
 
 
+def test_a_repository_whose_reply_was_lost_is_made_once(factory, hub, naps, dataset, tmp_path):
+    hub.fail("/repos/create", 0, after="all")
+    done = factory("publish", dataset, "--repo", NAME)
+    assert done.returncode == 0, done.stderr
+    assert hub.asked("/repos/create") == 2
+    assert_whole(hub, tmp_path / "copy")
+
+
 def test_an_upload_that_breaks_off_half_way_is_sent_whole(factory, hub, naps, dataset, tmp_path):
     hub.fail("PUT /lfs", 0, after="half", times=3)
     hub.fail("PUT /lfs", 0, after="all")

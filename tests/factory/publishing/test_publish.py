@@ -5,12 +5,18 @@ from pathlib import Path
 import pytest
 
 from factory.datasetdir import open_dataset, verify
+from factory.publishing.cards import dataset_card
 from tests.factory.publishing.conftest import CONTENT_WARNING, TOKEN
+from tests.factory.publishing.datasets import DEMO
 from tests.factory.publishing.hub_server import serving
 from tests.factory.publishing.hub_state import Stored
 
 pytestmark = pytest.mark.filterwarnings(CONTENT_WARNING)
 NAME = "lab/math"
+
+
+def card_name(manifest: Path) -> str:
+    return manifest.parent.name
 
 
 def shards_of(dataset: Path) -> dict[str, str]:
@@ -110,6 +116,22 @@ def test_a_branch_is_made_and_main_stays(factory, hub, dataset):
     assert factory("publish", dataset, "--repo", NAME, "--revision", "next").returncode == 0
     assert set(hub.repo(NAME).files()) == {".gitattributes"}
     assert "manifest.json" in hub.repo(NAME).files("next")
+
+
+def test_a_request_may_be_for_a_branch(factory, hub, dataset):
+    repo = hub.state.create("dataset", NAME, True, hub.state.users[TOKEN])
+    repo.heads["next"] = repo.heads["main"]
+    for _ in range(2):
+        done = factory("publish", dataset, "--repo", NAME, "--create-pr", "--revision", "next")
+        assert done.returncode == 0, done.stderr
+    assert [each["title"] for each in repo.requests] == ["Publish math v1 to next"]
+    assert repo.heads["next"] == repo.heads["main"]
+
+
+@pytest.mark.parametrize("path", sorted(DEMO.parent.glob("*/manifest.json")), ids=card_name)
+def test_the_cards_that_are_kept_here_may_go_out(path):
+    dataset = open_dataset(path.parent)
+    assert dataset_card(dataset, None) == (path.parent / "README.md").read_text()
 
 
 def test_a_request_is_opened_once_and_then_gone_on_with(factory, hub, dataset, spoil):
