@@ -65,6 +65,8 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[[HubServer], HubServer]
     def to(server: HubServer) -> HubServer:
         server.user(TOKEN, "ada", "lab")
         monkeypatch.setattr(constants, "ENDPOINT", server.url)
+        files = f"{server.url}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", files)
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
         monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
         monkeypatch.setenv("HF_TOKEN", TOKEN)

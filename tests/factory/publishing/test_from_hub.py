@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 
 from factory.datasetdir import open_dataset
 from factory.engine import run
@@ -31,8 +32,9 @@ replies = {REPLIES}
 
 
 @pytest.fixture
-def published(hub, client, tmp_path) -> Path:
+def published(hub, client, tmp_path, monkeypatch) -> Path:
     """A run whose dataset lies on the stand-in."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
     path = tmp_path / "recipe.toml"
     path.write_text(RECIPE)
     run(make_job(load_recipe(path)), tmp_path / "run", client=client)
