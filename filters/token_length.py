@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 from factory.config import require_positive, settings
-from factory.errors import PrerequisiteError
+from factory.errors import PrerequisiteError, Unjudged
 from factory.records import Response, Verdict
 from factory.teachers import models
 
@@ -37,10 +37,15 @@ class TokenLength:
         """The larger share of the two limits; above 1 a limit is passed.
 
         Raises:
+            Unjudged: `not_utf8`.
             PrerequisiteError: there is no such tokenizer, or transformers is not installed.
         """
-        turns = [turn.content for turn in response.prompt.input]
-        lengths = _lengths(self.tokenizer, self.revision, [*turns, response.output])
+        texts = [*(turn.content for turn in response.prompt.input), response.output]
+        try:
+            "".join(texts).encode()
+        except UnicodeEncodeError:
+            raise Unjudged("not_utf8") from None
+        lengths = _lengths(self.tokenizer, self.revision, texts)
         return max(sum(lengths) / self.most, lengths[-1] / self.most_completion)
 
     def judge(self, score: float) -> Verdict:

@@ -13,7 +13,8 @@ from factory.recipe import Job
 from factory.records import Prompt, Request
 from factory.rejudge import refilter
 from factory.rundir import open_run
-from factory.steps import Keep, Refer, Source
+from factory.sources import Source
+from factory.steps import Keep, Refer
 from factory.teachers.scripted import ScriptedTeacher
 from filters import FinalAnswer, Majority
 from tests.factory.test_rejudge import text

@@ -32,3 +32,8 @@ def test_a_tokenizer_that_is_not_there_is_named(tmp_path):
         TokenLength(tokenizer="org/name")
     with pytest.raises(ValueError, match="most must be > 0, got 0"):
         TokenLength(most=0)
+
+
+def test_an_output_that_is_no_text_is_unjudged(tokenizer):
+    verdict = apply_filter(TokenLength(tokenizer=tokenizer), response("a \ud800 b"))
+    assert (verdict.decision, verdict.reason) == ("unjudged", "not_utf8")
