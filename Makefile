@@ -77,7 +77,7 @@ card-%: $(VENV)/.bundled
 	$(BIN)/factory run pipelines/recipes/$(RECIPE).toml --out runs/$*
 	rm -rf data_cards/$*
 	mkdir -p data_cards/$*/ledger
-	cp runs/$*/dataset/README.md runs/$*/dataset/pass_rates.png runs/$*/manifest.json data_cards/$*
+	cp runs/$*/dataset/README.md runs/$*/dataset/*.png runs/$*/manifest.json data_cards/$*
 	cat runs/$*/ledger/*.jsonl > data_cards/$*/ledger/$*.jsonl
 
 # Made of the runs of the domains' cards.

@@ -10,7 +10,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from factory.commands import data, export, mixing, publishing, regenerating, running, verdicts
+from factory.commands import (
+    data,
+    export,
+    mixing,
+    publishing,
+    regenerating,
+    releasing,
+    running,
+    verdicts,
+)
 from factory.commands.options import RunPath
 from factory.errors import ConfigError, FactoryError
 from factory.terminal import visible
@@ -40,6 +49,8 @@ app.command("export")(export.export_command)
 app.command("lint")(export.lint_command)
 app.command("publish")(publishing.publish_command)
 app.command("verify")(regenerating.verify_command)
+app.command("card")(releasing.card_command)
+app.command("release")(releasing.release_command)
 app.command("regenerate")(regenerating.regenerate_command)
 
 
@@ -130,16 +141,6 @@ def audit_command(
         progress=Progress(),
     ):
         console.print(piece)
-
-
-@app.command()
-def card(run: RunPath) -> None:
-    """Write the card again from the manifest."""
-    from factory.card import write_card
-    from factory.rundir import open_run, read_manifest
-
-    directory = open_run(run)
-    typer.echo(write_card(read_manifest(directory), directory.dataset))
 
 
 @ledger_app.command("stats")

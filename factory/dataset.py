@@ -1,7 +1,7 @@
 """What is published: the kept responses as records in shards, the manifest, the card.
 
     dataset/
-      README.md, pass_rates.png                 the card
+      README.md, pass_rates.png, lengths.png    the card
       SFT/<domain>/<version>-00000-of-000NN.parquet
       RL/<domain>/<version>-00000-of-000NN.parquet
       recipe.toml                               what rebuilds it
@@ -14,21 +14,23 @@ is written last, here and then in the run's own directory.
 import json
 import shutil
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
 from factory import __version__, store
 from factory.card import write_card
+from factory.corpus.files import find_files
 from factory.datasetdir import MANIFEST, RECIPE
 from factory.drawing import written_counts
 from factory.funnel import count_entered, count_kept, count_prompts, count_responses
-from factory.licenses import combine
+from factory.licenses import combine_rows
 from factory.published import published_toml
 from factory.recipe import Job
 from factory.recording import rl_records, sft_records
 from factory.records import MODES, HasPolicies, Mode
 from factory.rundir import RunDirectory
-from factory.schemas import RL, SFT
+from factory.schemas import PROMPTS, RL, SFT
 from factory.screened import judge_counts, read_screened
 from factory.shards import Shards, write_shards
 from factory.spend import Prices, paid_table
@@ -48,10 +50,11 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         shutil.rmtree(run.dataset / config, ignore_errors=True)
     counted, parts = Tally(job.pipeline.ask), range(run.num_parts)
     left_out: Counter[str] = Counter()
+    rl_licenses: Counter[str] = Counter()
     shards = []
     for config, schema, rows in (
         ("SFT", SFT, counted.watch(sft_records(job, run, parts))),
-        ("RL", RL, rl_records(job, run, parts, left_out)),
+        ("RL", RL, _counted(rl_records(job, run, parts, left_out), rl_licenses)),
     ):
         written = Shards(
             run.dataset, config, job.pipeline.name, job.recipe.version, schema,
@@ -77,8 +80,10 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
         "filters": job.pipeline.filter_settings(),
         "screening": screening,
         "licenses": dict(sorted(counted.licenses.items())),
-        "license": combine(*counted.licenses) if counted.licenses else None,
+        "license": combine_rows([*counted.licenses, *rl_licenses]),
         "sources": dict(sorted(counted.sources.items())),
+        "source_terms": _source_terms(run, counted.sources),
+        "source_datasets": _source_datasets(job),
         "topics": counted.topics(),
         "funnel": {
             "prompts": count_prompts(run),
@@ -87,8 +92,14 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
             "kept": count_kept(funnel),
         },
         "pass_rates": {mode: counted.pass_rates(mode) for mode in MODES},
-        "rl": {**asdict(job.recipe.rl), "left_out": dict(sorted(left_out.items()))},
+        "rl": {
+            **asdict(job.recipe.rl),
+            "left_out": dict(sorted(left_out.items())),
+            "licenses": dict(sorted(rl_licenses.items())),
+        },
         "prompts_with_both_modes": counted.num_pairs(),
+        "pairs": counted.pairs(),
+        "lengths": {mode: counted.lengths(mode) for mode in MODES},
         "accepted_pass_rates": {mode: counted.accepted_pass_rates(mode) for mode in MODES},
         "shortfalls": counted.shortfalls(job.recipe.accept),
         "tokens": counted.tokens,
@@ -101,10 +112,41 @@ def publish(job: Job, run: RunDirectory) -> dict[str, Any]:
     }
     manifest = json.loads(json.dumps(manifest))  # as the card's readers will have it
     store.write_text(run.dataset / RECIPE, published_toml(job))
-    write_card(manifest, run.dataset)
+    write_card(manifest, run.dataset, anew=True)
     store.write_json(run.dataset / MANIFEST, manifest)
     store.write_json(run.manifest, manifest)
     return manifest
+
+
+def _counted(records: Iterable[dict[str, Any]], licenses: Counter[str]) -> Iterator[dict[str, Any]]:
+    """Hand records on and count their licences."""
+    for record in records:
+        licenses[record["license"]] += 1
+        yield record
+
+
+def _source_terms(run: RunDirectory, sources: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+    """The licences of each source's prompts, and whom they want to be named."""
+    found: dict[str, dict[str, set[str]]] = {
+        source: {"licenses": set(), "attributions": set()} for source in sorted(sources)
+    }
+    for part in range(run.num_parts):
+        columns = ["source", "license", "attribution"]
+        rows = store.read_table(run.prompts(part), PROMPTS, columns)
+        for row in rows.group_by(columns).aggregate([]).to_pylist():
+            if terms := found.get(row["source"]):
+                terms["licenses"].add(row["license"])
+                terms["attributions"].update(filter(None, [row["attribution"]]))
+    return {
+        source: {name: sorted(values) for name, values in terms.items()}
+        for source, terms in found.items()
+    }
+
+
+def _source_datasets(job: Job) -> list[str]:
+    """The datasets of the Hub that prompts come from."""
+    tables = [rows for rows in job.rows.values() if rows.data]
+    return sorted({rows.data for rows in tables if not find_files(rows.data).paths})
 
 
 def _teacher(job: Job, name: str, counted: Tally) -> dict[str, Any]:

@@ -183,10 +183,13 @@ def _rebuilt(
         if not any(shard["config"] == config for shard in wanted):
             continue
         listed = [shard for shard in dataset.shards if shard["config"] == config]
+        left_out = set(dataset.manifest.get("left_out", ()))
         copies = [_Copy(run.dataset, shard, job.recipe.version) for shard in listed]
         owner = {row: copy for copy in copies for row in copy.shard["ids"]}
         current = copies[0]
         for record in records:
+            if record["id"] in left_out:
+                continue
             # A row that the manifest does not know belongs where the one before it does.
             current = owner.get(record["id"], current)
             if current.shard in wanted:

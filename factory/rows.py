@@ -12,7 +12,7 @@ from factory.config import settings
 from factory.corpus.files import COMPRESSED, file_kind, find_files
 from factory.corpus.hub import HubData
 from factory.errors import ConfigError
-from factory.licenses import PERMISSIVE, SHARE_ALIKE, require_known
+from factory.licenses import LICENSES, require_known
 from factory.rowtable import RowTable, open_rows
 
 
@@ -52,7 +52,7 @@ class Rows:
         if not self.data:
             return
         if not self.license:
-            known = ", ".join(PERMISSIVE + SHARE_ALIKE)
+            known = ", ".join(LICENSES)
             raise ValueError(f"license is missing; the rows come under one of {known}")
         require_known(self.license)
         path = Path(self.data).expanduser()

@@ -133,12 +133,19 @@ class Shards:
             "split": self._split,
             "rows": self._counts[number],
             "bytes": path.stat().st_size,
+            "uncompressed": _uncompressed(path),
             "sha256": store.sha256(path),
             **({"ids": self._ids[number]} if self._keeps_ids else {}),
         }
 
     def _unnamed(self, number: int) -> Path:
         return self._folder / f"{self._version}-{number:05d}.unnamed"
+
+
+def _uncompressed(path: Path) -> int:
+    """Bytes of a file's columns before they were compressed."""
+    found = pq.read_metadata(path)
+    return sum(found.row_group(n).total_byte_size for n in range(found.num_row_groups))
 
 
 def write_shards(shards: Shards, rows: Iterator[dict[str, Any]], schema: pa.Schema) -> None:

@@ -27,6 +27,8 @@ class Tally:
         self.usage = Usage(ask)
         self.tokens = {mode: {"prompt": 0, "completion": 0} for mode in MODES}
         self.example: dict[str, str] | None = None
+        self._lengths: dict[str, Counter[int]] = {mode: Counter() for mode in MODES}
+        """Kept answers by their number of characters."""
         self._rates: dict[str, dict[str, float]] = {mode: {} for mode in MODES}
         self._asked: dict[str, dict[str, str]] = {mode: {} for mode in MODES}
         """Domain by prompt."""
@@ -53,6 +55,7 @@ class Tally:
             self.sources[record["source"]] += 1
             self._topics.setdefault(record["topic"], Counter())[mode] += 1
             self._kept[mode][record["prompt_id"]] += 1
+            self._lengths[mode][len(record["output"])] += 1
             self._remember_pair(record)
             yield record
 
@@ -103,7 +106,27 @@ class Tally:
 
     def num_pairs(self) -> int:
         """Prompts with a kept answer in both modes."""
-        return len(self._kept["on"].keys() & self._kept["off"].keys())
+        return self.pairs()["both"]
+
+    def pairs(self) -> dict[str, int]:
+        """Prompts with kept answers in both modes, and in one alone."""
+        on, off = self._kept["on"].keys(), self._kept["off"].keys()
+        return {"both": len(on & off), "on": len(on - off), "off": len(off - on)}
+
+    def lengths(self, mode: Mode) -> dict[str, Any]:
+        """Characters of the kept answers, and a histogram: bin k counts those of 2**k and more."""
+        lengths = self._lengths[mode]
+        bins = Counter[int]()
+        for length, number in lengths.items():
+            bins[max(length.bit_length() - 1, 0)] += number
+        total = sum(length * number for length, number in lengths.items())
+        return {
+            "number": lengths.total(),
+            "mean": round(total / lengths.total()) if lengths else None,
+            "shortest": min(lengths, default=None),
+            "longest": max(lengths, default=None),
+            "histogram": [bins[place] for place in range(max(bins, default=-1) + 1)],
+        }
 
 
 def _histogram(rates: Sequence[float]) -> dict[str, Any]:

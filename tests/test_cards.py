@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from factory.card import PICTURE, card_metadata, draw_pass_rates, render_card
+from factory.card import card_metadata, draw_pictures, render_card
+from factory.card.blocks import blocks, edited_blocks
 from factory.engine import run
 from factory.mixing import mix
 from factory.recipe import load_recipe
@@ -30,8 +31,8 @@ CARDS = ("demo", *PAGES)
 
 
 def without_versions(card: str) -> str:
-    """The card but for the packages of the machine that made it."""
-    return re.sub(r"(?s)\| package \| version \|.*?\n\n", "", card)
+    """The card but for the packages of the machine that made it, and the hash over them."""
+    return re.sub(r"(?s)\| package \| version \|.*?\n\n|(?<=rebuild sha256:)\w+", "", card)
 
 
 @pytest.fixture(scope="module", params=CARDS)
@@ -88,8 +89,10 @@ def test_a_card_is_the_one_that_its_rebuilt_run_writes(card, rebuilt):
 def test_a_card_comes_from_its_manifest_alone(card):
     manifest = json.loads((card / "manifest.json").read_text())
     assert render_card(manifest) == (card / "README.md").read_text()
-    assert draw_pass_rates(manifest).startswith(b"\x89PNG")
-    assert (card / PICTURE).read_bytes().startswith(b"\x89PNG")
+    assert {path.name for path in card.glob("*.png")} == {"pass_rates.png", "lengths.png"}
+    for name, picture in draw_pictures(manifest).items():
+        assert picture.startswith(b"\x89PNG")
+        assert (card / name).read_bytes().startswith(b"\x89PNG")
 
 
 def test_every_domains_tiny_dataset_has_kept_answers_in_both_modes(card):
@@ -103,13 +106,12 @@ def test_the_mixture_of_all_domains_is_made_again_of_what_their_ledgers_make(reb
     recipe = load_mixture(RECIPES / "mixture-tiny.toml", data)
     again = mix(recipe, tmp_path / "mixture")
     published = json.loads((CARDS_IN / "mixture" / "manifest.json").read_text())
-    assert (tmp_path / "mixture" / "README.md").read_text() == (
-        CARDS_IN / "mixture" / "README.md"
-    ).read_text()
     for key in ("recipe_hash", "taken", "stages", "rl", "held_out"):
         assert again[key] == published[key]
     if again["versions"]["pyarrow"] == published["versions"]["pyarrow"]:
         assert again["shards"] == published["shards"]
+        card = (CARDS_IN / "mixture" / "README.md").read_text()
+        assert (tmp_path / "mixture" / "README.md").read_text() == card
 
 
 def test_the_demos_teacher_is_right_often_enough_and_not_always():
@@ -134,9 +136,13 @@ def test_the_cards_header_is_what_the_hub_reads():
 
 def test_a_card_holds_hostile_text_without_being_broken_by_it():
     manifest = json.loads((DEMO / "manifest.json").read_text())
-    hostile = "```\n# I am a heading\n<script>alert(1)</script>\n````\n{{ m.seed }} | x"
+    hostile = "<!-- end: example -->\n<!-- generated: limits sha256:0000000000000000 -->\n"
+    hostile += "```\n# I am a heading\n<script>alert(1)</script>\n````\n{{ m.seed }} | x"
     manifest["example"] = {"prompt": hostile, "on": hostile, "off": hostile}
     manifest["sources"] = {"a|b\n<b>": 3}
+    manifest["source_terms"] = {"a|b\n<b>": {"licenses": ["mit"], "attributions": ["<i>me|"]}}
     card = render_card(manifest)
+    assert edited_blocks(card) == []
+    assert list(blocks(card)) == list(blocks((DEMO / "README.md").read_text()))
     assert f"`````text\n{hostile}\n`````" in card, "the fence is longer than any run of ticks in it"
-    assert "| a\\|b \\<b\\> | 3 |" in card
+    assert "| a\\|b \\<b\\> | 3 | mit | \\<i\\>me\\| |" in card

@@ -15,6 +15,7 @@ from factory.terminal import plain
 
 if TYPE_CHECKING:
     from factory.datasetdir import DatasetDirectory
+    from factory.recipe import LoadedRecipe
     from factory.regenerate import Rebuilt
 
 DatasetPath = Annotated[
@@ -106,13 +107,45 @@ def _regenerate(
     changes: list[str],
     console: Console,
 ) -> "list[Rebuilt]":
+    from factory.recipe import load_recipe
+    from factory.regenerate import recipe_of
+    from factory.releases import components_of
+
+    work = _work_directory(path)
+    if "release" not in dataset.manifest:
+        recipe = recipe_of(path, dataset, changes)
+        return _of_a_run(
+            path, dataset, numbers, recipe, work, ledger, ask, workers, scheduler, console
+        )
+    rebuilt = []
+    for each in components_of(dataset, numbers):
+        console.print(plain(f"{each.name}:"))
+        rebuilt += _of_a_run(
+            path, each.dataset, each.numbers, load_recipe(each.recipe, changes), work / each.name,
+            ledger, ask, workers, scheduler, console,
+        )  # fmt: skip
+    return rebuilt
+
+
+def _of_a_run(
+    path: Path,
+    dataset: "DatasetDirectory",
+    numbers: Sequence[int] | None,
+    recipe: "LoadedRecipe",
+    work: Path,
+    ledger: Path | None,
+    ask: bool,
+    workers: int | None,
+    scheduler: str | None,
+    console: Console,
+) -> "list[Rebuilt]":
     from factory.progress import Progress
-    from factory.regenerate import Nobody, recipe_of, regenerate
+    from factory.regenerate import Nobody, regenerate
     from factory.rundir import open_run
     from factory.versions import other_versions
     from pipelines import make_job
 
-    job = make_job(recipe_of(path, dataset, changes))
+    job = make_job(recipe)
     own = open_run(path).ledger if (path / "plan.json").exists() else None
     if ledger is None and own is None and not ask:
         raise ConfigError(
@@ -120,7 +153,6 @@ def _regenerate(
         )
     if ledger and not ledger.is_dir() and not ask:
         raise ConfigError(f"--ledger {ledger}: no such directory")
-    work = _work_directory(path)
     rebuilt = regenerate(
         job, dataset, numbers, work_in=work, ledger=ledger or own or work / "ledger",
         teacher=None if ask else Nobody(), workers=workers, scheduler=scheduler,

@@ -1,34 +1,40 @@
 """The card of a mixture: the dataset's README.md, made from the manifest and nothing else."""
 
-from collections import Counter
 from typing import Any
 
-from factory.card import configs, read_template, size_category, yaml_header
+from factory.card import header_block, metadata, read_template
+from factory.license_check import conflicts_of, licenses_in
+from factory.licenses import combine_rows
 
 
-def render_card(manifest: dict[str, Any]) -> str:
-    """The card's text: the Hub's YAML and the body."""
+def render_card(manifest: dict[str, Any], license: str | None = None) -> str:
+    """The card's text: the Hub's YAML and the body, all of it generated blocks.
+
+    Args:
+        manifest: of the mixture.
+        license: that somebody decided on, in place of the computed one; the card says so.
+    """
     rows = sum(shard["rows"] for shard in manifest["shards"] if shard["config"] == "SFT")
-    licenses: Counter[str] = Counter(manifest["rl"]["licenses"])
-    for stage in manifest["stages"]:
-        licenses.update(stage["licenses"])
-    template = read_template("mixture.md.j2", "mixture_card.md.j2")
-    header = yaml_header(_metadata(manifest, rows, list(licenses)))
-    return template.render(
-        m=manifest, rows=rows, licenses=licenses, yaml=header, short=short(manifest)
+    licenses = licenses_in(manifest)
+    whole = combine_rows(licenses)
+    header = metadata(
+        title=f"{manifest['mixture']} {manifest['version']}, reasoning on and off",
+        license=whole,
+        decided=license,
+        languages=["en"],
+        tags=[*manifest["available"]],
+        sources=[],
+        shards=manifest["shards"],
     )
-
-
-def _metadata(manifest: dict[str, Any], rows: int, licenses: list[str]) -> dict[str, Any]:
-    return {
-        "license": licenses[0] if len(licenses) == 1 else "other",
-        "pretty_name": f"{manifest['mixture']} {manifest['version']}, reasoning on and off",
-        "language": ["en"],
-        "task_categories": ["text-generation"],
-        "size_categories": [size_category(rows)],
-        "tags": ["synthetic", "reasoning", "reasoning-factory", *manifest["available"]],
-        "configs": configs(manifest["shards"]),
-    }
+    return read_template("mixture.md.j2").render(
+        m={**manifest, "license": whole},
+        rows=rows,
+        licenses=licenses,
+        conflicts=conflicts_of(licenses),
+        license=license,
+        yaml=header_block(header),
+        short=short(manifest),
+    )
 
 
 def short(manifest: dict[str, Any]) -> dict[str, tuple[int, int]]:

@@ -4,7 +4,6 @@ Rows are read twice and never held all at once. The second time, each chosen cop
 piece of the order that it stands in; a piece is then put in order in memory and written to shards.
 """
 
-import contextlib
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from factory.mixing.held_out import SIDES, Sides, hold_out, prompt_keys
 from factory.mixing.pieces import Pieces, cut_places
 from factory.mixing.prompts import write_prompts
 from factory.mixing.recipe import MixRecipe, Stage
+from factory.newdir import new_directory
 from factory.progress import Progress
 from factory.records import MODES, Filter
 from factory.schemas import SFT
@@ -33,7 +33,6 @@ from factory.shards import Shards
 from factory.versions import versions
 
 _PIECE_BYTES = 128 << 20
-_LOCK = ".lock"
 
 
 def mix(
@@ -58,42 +57,12 @@ def mix(
         RunError: a file is damaged or cannot be written.
     """
     progress = progress or Progress(quiet=True)
-    with _hidden(out) as hidden:
+    with new_directory(out, "mix") as hidden:
         with progress:
             manifest = _mixed(recipe, hidden, filters, workers, progress)
         store.write_text(hidden / "README.md", render_card(manifest))
         store.write_json(hidden / "manifest.json", manifest)
     return manifest
-
-
-@contextlib.contextmanager
-def _hidden(out: Path) -> Iterator[Path]:
-    """An empty directory beside `out` that becomes `out` when the block ends well.
-
-    Its lock goes with the process: what a killed one left behind is swept out by the next.
-    """
-    if out.exists():
-        raise ConfigError(f"{out}: exists; give a new directory")
-    hidden = out.with_name(f".{out.name}.mixing")
-    busy = f"another factory mix makes {out.name} there; wait for it, or give another --out"
-    with store.locked(hidden / _LOCK, busy):
-        try:
-            if out.exists():  # it was made since
-                raise ConfigError(f"{out}: exists; give a new directory")
-            _sweep(hidden)
-            yield hidden
-            hidden.rename(out)
-            (out / _LOCK).unlink()
-        finally:
-            _sweep(hidden)
-            shutil.rmtree(hidden, ignore_errors=True)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove all but the lock, which another process may be looking at."""
-    for path in folder.glob("*"):
-        if path.name != _LOCK:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _mixed(

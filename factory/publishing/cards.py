@@ -1,16 +1,17 @@
-"""The card as it goes out: what the manifest renders, under a licence, and not edited by hand."""
+"""The card as it goes out: what the manifest gives, under a licence that is settled."""
 
 import re
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import yaml
 
-from factory.card import render_card, yaml_header
+from factory.card import current_card, decided_license, read_card, yaml_header
+from factory.card.blocks import merged
+from factory.dataset_card import render_dataset_card
 from factory.datasetdir import CARD, DatasetDirectory
 from factory.errors import ConfigError
-from factory.mixing.card import render_card as render_mixture_card
+from factory.license_check import require_settled
 
 _HEADER = re.compile(r"---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
 _LICENSE = re.compile(r"[a-z0-9][a-z0-9.-]*")
@@ -20,39 +21,21 @@ _NOTE = """
 
 
 def dataset_card(dataset: DatasetDirectory, license: str | None) -> str:
-    """The card of a dataset for the Hub.
+    """The card of a dataset for the Hub, with what stands around its blocks.
 
     The one place that decides whether a card's text may go out.
 
     Raises:
-        ConfigError: it is missing, was edited by hand, or has no licence.
+        ConfigError: it is missing, was edited inside of a block, or has no licence that is settled.
     """
-    path = dataset.root / CARD
-    text = _read(path)
-    named = header(path, text).get("license")
-    rendered = rendered_card(dataset.manifest)
-    if rendered is None:
-        return _licensed(path, text, license)
-    if text not in (rendered, with_license(rendered, named)):
-        raise ConfigError(
-            f"{path}: is not what the manifest renders (edited by hand, or written by another "
-            "version of factory); write it again with: factory card RUN, or for a copy "
-            "download README.md again"
-        )
-    return _licensed(path, rendered, license or named)
-
-
-def rendered_card(manifest: dict[str, Any]) -> str | None:
-    """The text that the manifest of a run or a mixture gives; None for one of another kind."""
-    try:
-        if "mixture" in manifest:
-            return render_mixture_card(manifest)
-        return render_card(manifest) if "funnel" in manifest else None
-    except (KeyError, TypeError, jinja2.UndefinedError) as error:
-        raise ConfigError(
-            f"the manifest lacks what a card says ({error}); it is of another version of factory: "
-            "make the dataset again with: factory run, its ledger spares the teachers"
-        ) from error
+    path, manifest = dataset.root / CARD, dataset.manifest
+    decided = decided_license(read_card(path))
+    text = current_card(path, render_dataset_card(manifest, decided))
+    require_identifier(license)
+    if license or decided:
+        return merged(text, render_dataset_card(manifest, license or decided))
+    require_settled(dataset)
+    return _licensed(path, text, None)
 
 
 def model_card(path: Path, license: str | None) -> str:
@@ -89,11 +72,16 @@ def with_license(text: str, license: object) -> str:
     return f"---\n{head}---\n{note}{text[found.end() :]}"
 
 
-def _licensed(path: Path, text: str, license: str | None) -> str:
+def require_identifier(license: str | None) -> None:
+    """Refuse what is no identifier of a licence on the Hub, with a `ConfigError`."""
     if license is not None and not _LICENSE.fullmatch(license):
         raise ConfigError(
             f"--license {license!r}: give the Hub's identifier, such as apache-2.0 or cc-by-4.0"
         )
+
+
+def _licensed(path: Path, text: str, license: str | None) -> str:
+    require_identifier(license)
     table = header(path, text)
     if license is None and not table.get("license"):
         raise ConfigError(f"{path}: names no licence; say which with: --license ID")

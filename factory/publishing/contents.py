@@ -108,15 +108,18 @@ def _dataset(dataset: DatasetDirectory, license: str | None) -> Contents:
         for shard in dataset.shards
     )
     pictures = sorted(path.name for path in root.glob("*.png"))
-    names = [*pictures, *([RECIPE] if (root / RECIPE).is_file() else []), MANIFEST]
+    recipes = [RECIPE] if (root / RECIPE).is_file() else []
+    recipes += sorted(f"recipes/{path.name}" for path in root.glob("recipes/*.toml"))
+    names = [*pictures, *recipes, MANIFEST]
     rest = [_in_memory(CARD, card), *(_on_disk(root, name) for name in names)]
-    name = manifest.get("mixture") or manifest.get("pipeline") or root.name
+    kinds = (manifest.get(key) for key in ("release", "mixture", "pipeline"))
+    name = next(filter(None, kinds), root.name)
     return Contents(
         kind="dataset",
         title=f"Publish {name} {manifest.get('version', '')}".strip(),
         shards=shards,
         rest=tuple(rest),
-        left_out=_left_out(root, {*names, CARD, "SFT", "RL"}),
+        left_out=_left_out(root, {*names, CARD, "SFT", "RL", "recipes"}),
     )
 
 

@@ -196,7 +196,7 @@ def test_one_and_seven_parts_one_and_two_workers_give_the_same_bytes(client, tmp
     found.append(shards(tmp_path / "two"))
     for files in found:
         files.pop("dataset/recipe.toml")  # holds the limits, which differ
-    assert len(found[0]) == 5
+    assert len(found[0]) == 6
     assert found[0] == found[1] == found[2]
 
 
@@ -293,7 +293,7 @@ def test_shards_of_an_earlier_attempt_do_not_stay(client, tmp_path):
 def test_a_death_while_the_dataset_is_written_costs_nothing(client, tmp_path, monkeypatch, place):
     job = toy_job(tmp_path, more=LENIENT)
 
-    def die(*arguments):
+    def die(*arguments, **options):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -345,12 +345,14 @@ def test_a_recipe_that_keeps_nothing_is_done_and_its_prompts_still_load(client, 
     job = toy_job(tmp_path, num_prompts=2, samples=(1, 1))
     manifest = run(job, tmp_path / "run", client=client, teacher=ScriptedTeacher(["nonsense"]))
     assert manifest["funnel"]["kept"] == {"on": 0, "off": 0}
-    assert manifest["license"] is None
+    assert manifest["licenses"] == {}
+    assert manifest["license"] == "apache-2.0", "the prompts' own"
     folder = str(tmp_path / "run" / "dataset")
     loaded = datasets.load_dataset(folder, split="math", cache_dir=str(tmp_path))
     assert loaded.column_names == RL.names, "there are no answers, only prompts"
     assert len(loaded) == 2
-    assert "No row was kept" in (tmp_path / "run" / "dataset" / "README.md").read_text()
+    card = (tmp_path / "run" / "dataset" / "README.md").read_text()
+    assert "| apache-2.0 | 2 |" in card, "prompts alone"
 
 
 def test_too_many_failures_leave_the_run_open_and_the_next_start_asks_only_those(client, tmp_path):

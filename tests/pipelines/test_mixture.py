@@ -326,7 +326,7 @@ def test_a_run_without_a_single_kept_answer_still_brings_its_prompts(data):
 
 def test_two_mixtures_of_one_directory_do_not_meet(data):
     made = recipe(data, table(data, "math"))
-    hidden = data / ".out.mixing"
+    hidden = data / ".out.mix"
     with store.locked(hidden / ".lock", "busy"):
         (hidden / "SFT").mkdir()
         with pytest.raises(RunError, match=r"another factory mix makes out there; wait for it"):
