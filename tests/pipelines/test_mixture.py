@@ -290,7 +290,7 @@ def test_prompts_for_reinforcement_learning_come_along_as_they_are(data):
     card = (data / "out" / "README.md").read_text()
     assert "\n96 rows in 1 split" in card
     assert "| following | 7 | 7 |" in card
-    assert "- odc-by: 7 rows" in card
+    assert "| odc-by | 7 |" in card
     loaded = load_dataset(str(data / "out"), "RL", split="following", cache_dir=str(data / "cache"))
     assert loaded["id"][:] == source["id"].to_pylist()
 

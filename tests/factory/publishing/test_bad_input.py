@@ -46,7 +46,7 @@ def test_a_card_edited_by_hand_is_refused_with_the_way_out(factory, hub, dataset
     card = dataset / "README.md"
     card.write_text(card.read_text().replace("answers to", "perfect answers to"))
     text = refused(factory, dataset, "--repo", NAME)
-    assert "README.md: generated blocks 'summary', 'limits' were edited by hand" in text
+    assert "README.md: generated blocks 'summary', 'rates' were edited by hand" in text
     assert f"factory card {dataset} --anew" in text
     card.unlink()
     assert "README.md: missing" in refused(factory, dataset, "--repo", NAME)
