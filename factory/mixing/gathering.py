@@ -102,7 +102,8 @@ def _where(ingredient: Ingredient, kind: str) -> str | None:
     """Where the rows of a kind lie; None where there are none."""
     for place in (Path(ingredient.data) / "dataset", Path(ingredient.data)):
         if any((place / each).is_dir() for each in SCHEMAS):
-            return str(place / kind) if (place / kind).is_dir() else None
+            folder = place / kind / (ingredient.split or "")
+            return str(folder) if folder.is_dir() else None
     own = "RL" if ingredient.config == "RL" else "SFT"
     return ingredient.data if kind == own else None
 

@@ -45,7 +45,7 @@ class Ingredient:
     config: str | None = None
     """Of the Hub; `RL` says of files, too, that they hold prompts for reinforcement learning."""
     split: str | None = None
-    """Of the Hub."""
+    """Of the Hub, or of a directory that holds several domains, such as a release."""
     rows: int | None = None
     """At most; without, all there are, or the share that `weight` gives."""
     rl_rows: int | None = None

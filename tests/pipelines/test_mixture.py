@@ -270,6 +270,15 @@ def rl_shards(manifest):
     return [shard for shard in manifest["shards"] if shard["config"] == "RL"]
 
 
+def test_of_a_directory_with_several_domains_one_split_is_taken(data):
+    for name in ("math", "chat"):
+        write(data / "release" / "SFT" / name, rows(name, 3, 4))
+    _, frame = mixed(data, f'[domains.chat]\ndata = "{data / "release"}"\nsplit = "chat"\n')
+    assert Counter(frame["category"]) == {"chat": 7}
+    with pytest.raises(ConfigError, match="no row is there to take"):
+        mixed(data, f'[domains.chat]\ndata = "{data / "release"}"\nsplit = "chta"\n', "none")
+
+
 def test_prompts_for_reinforcement_learning_come_along_as_they_are(data):
     prompts(data / "following", 7)
     write(data / "following" / "dataset" / "SFT" / "x", rows("following", 3, 3))
