@@ -171,7 +171,7 @@ def test_shards_of_a_release_are_made_again_by_the_recipe_of_their_run(
     (part,) = components_of(grown, [last])
     assert part.name == "math-v1.1"
     rebuilt = regenerate(
-        make_job(load_recipe(part.recipe, ["limits.part_size=4"])), part.dataset, part.numbers,
+        make_job(load_recipe(part.recipe, ["limits.part_size=15"])), part.dataset, part.numbers,
         work_in=tmp_path / "work", ledger=new / "ledger", teacher=Nobody(), client=client,
     )  # fmt: skip
     assert [(each.shard["path"], each.problem) for each in rebuilt] == [
