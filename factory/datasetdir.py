@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from factory import store
-from factory.errors import ConfigError
+from factory.errors import ConfigError, RunError
 
 MANIFEST = "manifest.json"
 CARD = "README.md"
 RECIPE = "recipe.toml"
+_SHARD_KEYS = {"path", "config", "split", "rows", "bytes", "sha256"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,14 @@ def open_dataset(path: Path) -> DatasetDirectory:
         )
     advice = "download it again, or delete the run's manifest.json files and run it again"
     manifest = store.read_json(root / MANIFEST, keys=("format", "shards"), advice=advice)
+    shards = manifest["shards"]
+    for number, shard in enumerate(shards if isinstance(shards, list) else [shards]):
+        if not isinstance(shard, dict) or not shard.keys() >= _SHARD_KEYS:
+            keys = ", ".join(sorted(_SHARD_KEYS))
+            raise RunError(
+                f"{root / MANIFEST}: damaged (shards, {number}: an object with {keys} expected); "
+                f"{advice}"
+            )
     return DatasetDirectory(root=root, manifest=manifest)
 
 

@@ -8,7 +8,7 @@ against it. The lines say where a licence's own text asks for it. They are no le
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from factory.errors import ConfigError
 
@@ -150,7 +150,7 @@ def _combined(licenses: Iterable[str]) -> str:
     return AND.join([*free[-1:], *strict])
 
 
-def hub_licenses(license: str | None) -> dict[str, object]:
+def hub_licenses(license: str | None) -> dict[str, Any]:
     """The keys of a card's header that say a licence."""
     if not license:
         return {}

@@ -72,10 +72,12 @@ def blocks(text: str) -> dict[str, Piece]:
 
 
 def edited_blocks(text: str) -> list[str]:
-    """The names of blocks that were edited by hand, in order."""
-    found = blocks(text)
-    edited = [name for name, piece in found.items() if piece.edited]
-    return edited if HEADER in found or not _FRONT.match(text) else [HEADER, *edited]
+    """The names of blocks that were edited by hand, or that stand twice, in order."""
+    found = [piece for piece in pieces(text) if piece.name]
+    names = [piece.name for piece in found]
+    odd = [piece.name for piece in found if piece.edited or names.count(piece.name) > 1]
+    edited = list(dict.fromkeys(odd))
+    return edited if HEADER in names or not _FRONT.match(text) else [HEADER, *edited]
 
 
 def merged(old: str, fresh: str) -> str:

@@ -47,7 +47,7 @@ def about(manifest: dict[str, Any]) -> dict[str, Any]:
             c: sum(s["rows"] for s in manifest["shards"] if s["config"] == c) for c in ("SFT", "RL")
         },
         "unthinking": [
-            f"`{teacher['model']}`"
+            code(teacher["model"])
             for teacher in manifest["teachers"]
             if not teacher["thinks"] and set(MODES) & set(teacher["does"])
         ],
@@ -79,7 +79,13 @@ def read_template(name: str) -> jinja2.Template:
         keep_trailing_newline=True, autoescape=False, loader=jinja2.FunctionLoader(_text),
     )  # fmt: skip
     environment.filters.update(
-        fenced=fenced, count="{:,}".format, share=_share, cell=_cell, terms=_terms, latex=_latex
+        fenced=fenced,
+        count="{:,}".format,
+        share=_share,
+        cell=_cell,
+        code=code,
+        terms=_terms,
+        latex=_latex,
     )
     environment.globals.update(generated=_generated)
     return environment.get_template(name)
@@ -106,6 +112,15 @@ def _cell(text: object) -> str:
     """Text that cannot end a Markdown table's cell or start HTML."""
     plain = " ".join(visible(str(text)).split())
     return re.sub(r"([\\|`*_<>\[\]])", r"\\\1", plain)
+
+
+def code(text: object) -> str:
+    """Text as inline code that it cannot end, nor the cell of a Markdown table."""
+    plain = " ".join(visible(str(text)).split()).replace("|", r"\|")
+    if "`" not in plain:
+        return f"`{plain}`"
+    ticks = "`" * (max(len(run) for run in re.findall(r"`+", plain)) + 1)
+    return f"{ticks} {plain} {ticks}"
 
 
 def _share(part: int, whole: int) -> str:

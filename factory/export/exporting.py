@@ -141,6 +141,8 @@ def _plans(
         mine = [name for config, name in sorted(known) if config == form.config]
         if wanted := [name for name in mine if not splits or name in splits]:
             plans.append((form, chosen(dataset, form.config, wanted)))
+    if not plans:
+        raise ConfigError(f"{dataset.root}: has no rows, so there is nothing to export")
     return plans
 
 

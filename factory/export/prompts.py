@@ -35,6 +35,11 @@ PROMPTS = pa.schema(
         ("attribution", pa.string()),
     ]
 )
+_AGENTS = {
+    "final_answer": "math_with_judge_simple_agent",
+    "science_answer": "math_with_judge_simple_agent",
+}
+"""Those of NeMo Gym that check what our verifiers check, by the verifier's name."""
 VERL = pa.schema(
     [
         ("data_source", pa.string()),
@@ -141,7 +146,9 @@ def nemo_rl(row: dict[str, Any], number: int) -> dict[str, Any]:
     user turn, and a system message for all rows. `agent_ref` names the agents of Gym's own
     servers, which read `question` and `expected_answer` (resources_servers/math_with_judge/
     task_data.py at 195e8fcc) or `id`, `prompt`, `instruction_id_list` and `kwargs`
-    (resources_servers/instruction_following/app.py at fb7f4d88).
+    (resources_servers/instruction_following/app.py at fb7f4d88). None of them
+    reads what our other verifiers check, such as `tool_calls`: those rows name `tool_calls_agent`,
+    so that Gym asks for one instead of judging a tool call as mathematics.
     """
     turns, expected = prompt_turns(row), _expected(row)
     ids, kwargs = instructions(row)
@@ -153,7 +160,8 @@ def nemo_rl(row: dict[str, Any], number: int) -> dict[str, Any]:
             "kwargs": kwargs,
         }
     else:
-        agent = "math_with_judge_simple_agent"
+        verifier = str(row["verifier"] or "").partition(".")[0]
+        agent = _AGENTS.get(verifier, f"{verifier or 'gold_answer'}_agent")
         checks = {"question": turns[-1]["content"], "expected_answer": expected}
     return {
         "responses_create_params": {"input": turns},

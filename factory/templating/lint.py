@@ -182,7 +182,7 @@ def _measure(found: Lint, tokenizer: Any, batch: list[dict[str, Any]]) -> None:
         try:
             texts.append(written_text(tokenizer, prompt_turns(row), answer))
         except TemplateError as error:
-            found.add(row, {RENDERS.name: f"it is refused: {error}"})
+            found.add(row, {RENDERS.name: f"it is refused: {' '.join(str(error).split())}"})
             continue
         modes.append(row["reasoning"])
     if texts:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jinja2 import TemplateError
+
 from factory.templating.conversation import Turn
 
 _MARKS = re.compile(r"\{%-?\s*generation\s*-?%\}")
@@ -42,7 +44,7 @@ def render(tokenizer: Any, prompt: list[Turn], answer: Turn | None) -> Rendering
     Raises:
         jinja2.TemplateError: the template refuses it.
     """
-    written = tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=True)
+    written = _applied(tokenizer, prompt, tokenize=False, add_generation_prompt=True)
     prompt_ids = tokenizer(written, add_special_tokens=False)["input_ids"]
     if answer is None:
         return Rendering(
@@ -52,7 +54,8 @@ def render(tokenizer: Any, prompt: list[Turn], answer: Turn | None) -> Rendering
             mask=(0,) * len(prompt_ids),
             prompt_ids=tuple(prompt_ids),
         )
-    told = tokenizer.apply_chat_template(
+    told = _applied(
+        tokenizer,
         [*prompt, answer],
         tokenize=True,
         return_dict=True,
@@ -70,12 +73,21 @@ def render(tokenizer: Any, prompt: list[Turn], answer: Turn | None) -> Rendering
 
 def written_text(tokenizer: Any, prompt: list[Turn], answer: Turn | None) -> str:
     """What is trained on, as text; of a prompt alone, what the model is given."""
-    text: str = tokenizer.apply_chat_template(
+    text: str = _applied(
+        tokenizer,
         prompt if answer is None else [*prompt, answer],
         tokenize=False,
         add_generation_prompt=answer is None,
     )
     return text
+
+
+def _applied(tokenizer: Any, turns: list[Turn], **how: bool) -> Any:
+    """What a chat template makes of turns; what its own expressions raise is a refusal too."""
+    try:
+        return tokenizer.apply_chat_template(turns, **how)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise TemplateError(f"{type(error).__name__}: {error}") from error
 
 
 def marks_answers(template: str) -> bool:

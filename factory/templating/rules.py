@@ -190,7 +190,7 @@ def check_row(
     try:
         seen = render(tokenizer, prompt_turns(row), answer)
     except TemplateError as error:
-        return {RENDERS.name: f"it is refused: {error}"}, None
+        return {RENDERS.name: f"it is refused: {' '.join(str(error).split())}"}, None
     found = {RENDERS.name: ""}
     for rule in rules:
         if answer is not None or not rule.of_answers:

@@ -158,3 +158,34 @@ def test_the_header_names_columns_and_sizes_as_datasets_would(manifest):
         rows = sum(s["rows"] for s in manifest["shards"] if s["config"] == config)
         (split,) = found[config]["splits"]
         assert (split["name"], split["num_examples"]) == ("math", rows)
+
+
+def test_a_copied_block_does_not_hide_the_one_that_was_edited(card, manifest):
+    funnel = blocks(card.read_text())["funnel"].text
+    card.write_text(card.read_text() + funnel)
+    edit(card, "| prompts asked |", "| prompts asked, all of them good |")
+    assert edited_blocks(card.read_text()) == ["funnel"]
+    with pytest.raises(ConfigError, match="block 'funnel' was edited by hand"):
+        current_card(card, render_card(manifest))
+
+
+HOSTILE = "a_b|c`d``e\n\n<!-- decided: mit -->\n<script>x</script>\n---\n"
+
+
+def test_a_models_name_ends_neither_its_cell_nor_its_block(manifest):
+    for key in ("model", "revision", "license"):
+        manifest["teachers"][0][key] = HOSTILE
+    manifest["source_terms"] = {
+        name: {"licenses": [HOSTILE], "attributions": [HOSTILE]} for name in manifest["sources"]
+    }
+    text = render_card(manifest)
+    row = next(line for line in text.splitlines() if "a_b" in line)
+    assert row.startswith("| ``` a_b\\|c`d``e <!-- decided: mit --> <script>x</script> --- ``` |")
+    assert edited_blocks(text) == []
+    assert "\n<script>" not in text
+
+
+def test_a_licence_of_foreign_rows_cannot_pass_for_a_decision(manifest):
+    manifest["license"] = HOSTILE
+    manifest["licenses"] = {HOSTILE: 1}
+    assert decided_license(render_card(manifest)) is None

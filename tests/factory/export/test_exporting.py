@@ -158,3 +158,32 @@ def test_rows_of_many_row_groups_come_in_order(tmp_path):
     export(tmp_path / "dataset", tmp_path / "out.parquet", format="trl")
     ids = pq.read_table(tmp_path / "out.parquet")["id"].to_pylist()
     assert ids == [f"math-{n:03d}-on" for n in range(700)]
+
+
+@pytest.mark.parametrize("name", ["out", "out.jsonl"])
+def test_a_dataset_without_rows_is_no_original(tmp_path, name):
+    finished(tmp_path / "dataset", [])
+    with pytest.raises(ConfigError, match="has no rows, so there is nothing to export"):
+        export(tmp_path / "dataset", tmp_path / name, format="original")
+    assert left(tmp_path) == ["dataset"]
+
+
+@pytest.mark.parametrize(
+    "shards", ["SFT", None, ["SFT/math"], [{"path": "SFT/math/v1-00000-of-00001.parquet"}]]
+)
+def test_a_manifest_that_lacks_what_shards_are_is_damaged(tmp_path, shards):
+    store.write_json(tmp_path / "dataset" / "manifest.json", {"format": 1, "shards": shards})
+    with pytest.raises(RunError, match=r"manifest.json: damaged \(shards, 0: an object with bytes"):
+        export(tmp_path / "dataset", tmp_path / "out", format="trl")
+
+
+def test_the_page_of_an_export_names_every_licence_as_the_hub_does(tmp_path):
+    dataset = finished(tmp_path / "dataset", [("SFT", "math", [answer(0)])])
+    licenses = {"apache-2.0 AND llama3.3": 1, "made-up": 1}
+    manifest = {**dataset.manifest, "licenses": licenses, "license": None}
+    manifest["release"] = manifest.pop("pipeline").replace("toy", "sums")
+    store.write_json(tmp_path / "dataset" / "manifest.json", manifest)
+    export(tmp_path / "dataset", tmp_path / "out", format="trl")
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert "license: other\nlicense_name: apache-2.0-and-llama3.3-and-made-up\n" in text
+    assert "# sums, exported for trl" in text

@@ -7,8 +7,9 @@ import pytest
 from datasets import load_dataset
 
 from factory.export import FORMATS, export
+from factory.export.prompts import nemo_rl
 from factory.schemas import RL, SFT
-from tests.finished_datasets import OFF, ON, QUESTION, both_configs
+from tests.finished_datasets import OFF, ON, QUESTION, both_configs, prompt
 
 SYSTEM = {
     mode: {"role": "system", "content": f"detailed thinking {mode}"} for mode in ("on", "off")
@@ -156,3 +157,17 @@ def test_every_export_in_a_directory_loads_as_it_is(dataset, form):
     rows = {"SFT": {"math": 10, "chat": 2}, "RL": {"math": 4, "instruction_following": 2}}
     assert {name: len(split) for name, split in found.items()} == rows[form.config]
     assert found["math"].column_names == form.schema.names
+
+
+@pytest.mark.parametrize(
+    ("verifier", "agent"),
+    [
+        ("final_answer.v2", "math_with_judge_simple_agent"),
+        ("science_answer.v1", "math_with_judge_simple_agent"),
+        ("tool_calls.v1", "tool_calls_agent"),
+        ("unit_tests.v1", "unit_tests_agent"),
+        (None, "gold_answer_agent"),
+    ],
+)
+def test_only_what_nemo_gym_can_check_goes_to_its_own_agents(verifier, agent):
+    assert nemo_rl(prompt(verifier=verifier), 0)["agent_ref"]["name"] == agent

@@ -214,3 +214,20 @@ def test_a_row_that_the_template_refuses_while_lengths_are_measured_is_counted(t
     )
     assert found.lengths["on"].total() == 0
     assert found.findings["renders", "on"].broken >= 3
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("{{ messages[0]['content'] + 1 }}", "TypeError: can only concatenate"),
+        ("{{ 1 / 0 }}", "ZeroDivisionError: division by zero"),
+        ("{{ 'a'.index('b') }}", "ValueError: substring not found"),
+    ],
+)
+@pytest.mark.parametrize("all_lengths", [False, True])
+def test_a_template_that_fails_on_its_own_expressions_refuses_the_row(
+    dataset, template, told, all_lengths
+):
+    found = lint(dataset, byte_tokenizer(template=template), all_lengths=all_lengths)
+    with pytest.raises(RunError, match=f"it is refused: {told}"):
+        found.require_sound()
