@@ -16,6 +16,8 @@ MAY_IMPORT = {
 }
 DASK_FILES = {"cluster.py", "engine.py", "stages.py", "rehearsal.py", "partwork.py"}
 COMMANDS = {ROOT / "factory" / "cli.py", *(ROOT / "factory" / "commands").glob("*.py")}
+CARRIED = {ROOT / "training" / "students" / "model.py"}
+"""A checkpoint carries it with what it imports relatively, and transformers runs the copies."""
 HEAVY = {"torch", "transformers", "trl", "vllm", "ray"}
 
 
@@ -28,8 +30,10 @@ def imports(path: Path) -> list[tuple[str, bool]]:
         if isinstance(node, ast.Import):
             found += [(alias.name, top) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
             assert node.module
+            if node.level == 1 and path in CARRIED:
+                continue
+            assert node.level == 0, f"{path}: relative import"
             private = [a.name for a in node.names if a.name.startswith("_") and a.name[:2] != "__"]
             assert not private, f"{path}: imports private names {private}"
             found.append((node.module, top))
@@ -60,7 +64,9 @@ def test_only_the_engine_knows_dask():
     assert users <= DASK_FILES
 
 
-@pytest.mark.parametrize("package", ["factory.cli", "factory.engine", "filters", "pipelines"])
+@pytest.mark.parametrize(
+    "package", ["factory.cli", "factory.engine", "filters", "pipelines", "training"]
+)
 def test_importing_a_package_loads_nothing_heavy(package: str):
     code = f"import sys, {package}; print(*[m for m in {sorted(HEAVY)} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

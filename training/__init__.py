@@ -1,1 +1,4 @@
-"""Training on what the factory made; thin, since TRL does the training. Empty so far."""
+"""Training on what the factory made; thin, since TRL does the training.
+
+Importing it loads no torch.
+"""
