@@ -85,7 +85,8 @@ def test_commands_on_a_directory_without_a_run_end_with_2_and_one_line(tmp_path,
         assert result.returncode == 2
         assert result.stderr.startswith("error: ")
         assert result.stderr.count("\n") == 1
-        holds = "holds no finished dataset" if command == "verify" else "holds no run"
+        finished = command in ("verify", "card")
+        holds = "holds no finished dataset" if finished else "holds no run"
         assert holds in result.stderr
 
 

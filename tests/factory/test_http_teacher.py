@@ -770,7 +770,7 @@ def test_it_works_in_a_thread_that_is_not_the_main_one(stub: Running):
         ({"patience_s": 0.0}, "patience_s must be > 0, got 0.0"),
         ({"max_attempts": 0}, "max_attempts must be > 0, got 0"),
         ({"backoff_s": 0.0}, "backoff_s must be > 0, got 0.0"),
-        ({"license": "llama3"}, "license 'llama3' is not one that can be combined"),
+        ({"license": "llama9"}, "license 'llama9' is not one that can be combined"),
         ({"model": "/srv/model"}, "model must be a name, not a path"),
         ({"model": ""}, "model must be a name, not a path"),
         ({"base_urls": ("ftp://host/v1",)}, "base_urls must be http or https addresses, got 'ftp"),
