@@ -80,6 +80,12 @@ def edited_blocks(text: str) -> list[str]:
     return edited if HEADER in names or not _FRONT.match(text) else [HEADER, *edited]
 
 
+def written_header(text: str) -> str:
+    """What somebody wrote into a card's YAML header, beside the generated block."""
+    front, own = _FRONT.match(text), blocks(text).get(HEADER)
+    return front[0].replace(own.text, "").replace("---\n", "") if front and own else ""
+
+
 def merged(old: str, fresh: str) -> str:
     """A card as it is generated now, with what somebody wrote around the blocks of an older one."""
     parts, names = [], set(blocks(fresh))

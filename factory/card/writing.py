@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from factory import store
-from factory.card.blocks import blocks, edited_blocks, merged
+from factory.card.blocks import HEADER, blocks, edited_blocks, merged, written_header
 from factory.card.pictures import draw_pictures
 from factory.card.rendering import render_card
 from factory.errors import ConfigError
@@ -40,9 +42,11 @@ def put_card(path: Path, fresh: str, *, anew: bool = False) -> Path:
         anew: whether what was edited inside of blocks goes.
 
     Raises:
-        ConfigError: a block was edited by hand, or the card there has no blocks.
+        ConfigError: a block was edited by hand, the card there has no blocks, or its header says
+            again what is generated.
     """
     old = read_card(path)
+    _refuse_said_twice(path, old)
     if old and not anew:
         if not blocks(old):
             raise ConfigError(
@@ -65,11 +69,13 @@ def current_card(path: Path, fresh: str) -> str:
         fresh: as it is generated.
 
     Raises:
-        ConfigError: it is missing, was edited inside of a block, or is out of date.
+        ConfigError: it is missing, was edited inside of a block, is out of date, or its header
+            says again what is generated.
     """
     if not path.is_file():
         raise ConfigError(f"{path}: missing; write it with: factory card {path.parent}")
     text = read_card(path)
+    _refuse_said_twice(path, text)
     anew = f"write it anew with: factory card {path.parent} --anew"
     if edited := edited_blocks(text):
         raise ConfigError(f"{path}: {_told(edited)}; {anew}; what stands around blocks is kept")
@@ -93,6 +99,21 @@ def decided_license(text: str) -> str | None:
     found = blocks(text).get("licences")
     match = _DECIDED.search(found.text) if found else None
     return match[1] if match else None
+
+
+def _refuse_said_twice(path: Path, text: str) -> None:
+    """Of two values of a key, readers of YAML take the last: a written one would be believed."""
+    try:
+        own = yaml.safe_load(written_header(text))
+        generated = yaml.safe_load(blocks(text)[HEADER].text) if own else {}
+    except yaml.YAMLError as error:
+        told = " ".join(str(error).split())
+        raise ConfigError(f"{path}: its header is not YAML: {told}") from error
+    if isinstance(own, dict) and (twice := [key for key in own if key in generated]):
+        raise ConfigError(
+            f"{path}: its YAML header names {twice[0]!r} beside the generated block, which names "
+            "it too; take yours out (a licence is decided with --license ID)"
+        )
 
 
 def _told(edited: list[str]) -> str:

@@ -53,7 +53,8 @@ def header(path: Path, text: str) -> dict[str, Any]:
     try:
         table = yaml.safe_load(found[1]) if found else None
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: its header is not YAML: {error}") from error
+        told = " ".join(str(error).split())
+        raise ConfigError(f"{path}: its header is not YAML: {told}") from error
     if not isinstance(table, dict):
         raise ConfigError(f"{path}: has no YAML header; the Hub reads licence and files from it")
     return table

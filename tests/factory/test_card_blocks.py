@@ -189,3 +189,13 @@ def test_a_licence_of_foreign_rows_cannot_pass_for_a_decision(manifest):
     manifest["license"] = HOSTILE
     manifest["licenses"] = {HOSTILE: 1}
     assert decided_license(render_card(manifest)) is None
+
+
+@pytest.mark.parametrize("key", ["license", '"license"'])
+def test_what_the_header_says_cannot_be_said_again_beside_its_block(card, manifest, key):
+    edit(card, "\n---\n", f"\nthumbnail: me.png\n{key}: mit\n---\n")
+    told = "its YAML header names 'license' beside the generated block, which names it too"
+    with pytest.raises(ConfigError, match=told):
+        current_card(card, render_card(manifest))
+    with pytest.raises(ConfigError, match=told):
+        write_card(manifest, card.parent, anew=True)
