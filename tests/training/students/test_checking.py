@@ -1,7 +1,7 @@
 """The smoke check: what it says of a sound checkpoint, and where it finds fault with others."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,12 @@ from safetensors.torch import load_file, save_file
 
 from factory.errors import ConfigError
 from tests.training.students.toys import EVERY_KIND, block, student
+from training.students import checking
 from training.students.checking import check
+from training.students.checkpoint import Weights, on_meta
 
-Weights = dict[str, Any]
+Tensors = dict[str, Any]
+UP = "model.layers.1.mlp.up_proj.weight"
 LINEAR = [*EVERY_KIND, block("linear", "linear")]
 
 
@@ -31,7 +34,7 @@ def change_config(folder: Path, change: Callable[[dict[str, Any]], object]) -> N
     path.write_text(json.dumps(table))
 
 
-def change_weights(folder: Path, change: Callable[[Weights], object]) -> None:
+def change_weights(folder: Path, change: Callable[[Tensors], object]) -> None:
     path = folder / "model.safetensors"
     weights = load_file(path)
     change(weights)
@@ -63,6 +66,34 @@ def test_layer_by_layer_the_same_is_found(tmp_path: Path, tied: bool, shards: st
     assert parts.tokens == whole.tokens
     assert parts.loss == pytest.approx(whole.loss, abs=1e-5)
     assert parts.num_parameters == whole.num_parameters
+
+
+def test_one_layer_at_a_time_is_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = saved(tmp_path)
+    models, loads = [], []
+
+    def watched_model(*arguments: Any) -> Any:
+        models.append(on_meta(*arguments))
+        return models[0]
+
+    def watched_load(self: Weights, names: Iterable[str]) -> dict[str, Any]:
+        layers = models[0].model.layers
+        loads.append(sum(any(not w.is_meta for w in layer.parameters()) for layer in layers))
+        return load(self, names)
+
+    load = Weights.load
+    monkeypatch.setattr(checking, "on_meta", watched_model)
+    monkeypatch.setattr(Weights, "load", watched_load)
+    check(folder, memory_bytes=0)
+    assert len(loads) == 1 + 3 * 5  # two tokens, and one step of training
+    assert not any(loads)
+
+
+def test_a_gradient_that_overflows_in_a_layer_is_told(tmp_path: Path):
+    folder = saved(tmp_path)
+    change_weights(folder, lambda weights: weights[UP].mul_(1e25))
+    with pytest.raises(ConfigError, match=r"layer 1: .* has no finite gradient"):
+        check(folder, memory_bytes=0)
 
 
 def test_bfloat16_is_checked_both_ways(tmp_path: Path):
@@ -128,9 +159,6 @@ def test_a_configuration_that_does_not_fit_is_refused(
         check(folder)
 
 
-UP = "model.layers.1.mlp.up_proj.weight"
-
-
 @pytest.mark.parametrize("memory_bytes", [None, 0])
 @pytest.mark.parametrize(
     ("change", "problem"),
@@ -146,7 +174,7 @@ UP = "model.layers.1.mlp.up_proj.weight"
 )
 def test_weights_that_do_not_fit_are_refused(
     tmp_path: Path,
-    change: Callable[[Weights], object],
+    change: Callable[[Tensors], object],
     problem: str,
     memory_bytes: int | None,
 ):
