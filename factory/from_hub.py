@@ -6,7 +6,7 @@ from typing import Any
 
 from factory import store
 from factory.corpus.hub import asking_hub
-from factory.datasetdir import MANIFEST, RECIPE
+from factory.datasetdir import MANIFEST, RECIPE, check_manifest
 from factory.errors import ConfigError
 
 
@@ -32,6 +32,7 @@ def fetch(name: str) -> Published:
     Raises:
         ConfigError: the dataset was published without them.
         PrerequisiteError: the Hub cannot be reached, or has no such dataset.
+        RunError: its manifest is damaged.
     """
     from huggingface_hub import HfApi
     from huggingface_hub.errors import RemoteEntryNotFoundError
@@ -49,4 +50,5 @@ def fetch(name: str) -> Published:
                 ) from error
     advice = "the dataset was not published by factory publish"
     manifest = store.read_json(Path(paths[1]), keys=("format", "shards"), advice=advice)
+    check_manifest(manifest, f"--from-hub {name}: {MANIFEST}", advice)
     return Published(recipe=Path(paths[0]), manifest=manifest)

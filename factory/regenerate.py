@@ -15,9 +15,9 @@ from typing import Any
 import pyarrow as pa
 
 from factory import store
-from factory.datasetdir import RECIPE, DatasetDirectory
+from factory.datasetdir import MANIFEST, RECIPE, DatasetDirectory
 from factory.engine import work
-from factory.errors import ConfigError
+from factory.errors import ConfigError, RunError
 from factory.finding import prompt_of
 from factory.partwork import Client
 from factory.progress import Progress
@@ -106,7 +106,7 @@ def regenerate(
 
     Raises:
         ConfigError: there is no such shard.
-        RunError: the work is incomplete, or another process is at it.
+        RunError: the work is incomplete, another process is at it, or the manifest lists no rows.
     """
     wanted = _shards(dataset, numbers)
     with store.locked(work_in / _LOCK, "another process makes shards there; wait for it"):
@@ -153,6 +153,12 @@ def _shards(dataset: DatasetDirectory, numbers: Sequence[int] | None) -> list[Sh
         if not 0 <= number < total:
             raise ConfigError(
                 f"--shard {number}: {dataset.root} has {total} shards, 0 to {total - 1}"
+            )
+    for shard in dataset.shards:
+        if not shard.get("ids"):
+            raise RunError(
+                f"{dataset.root / MANIFEST}: {shard['path']}: no ids are listed, without which "
+                "nobody knows which rows are in it; get the manifest again"
             )
     return [dataset.shards[n] for n in (range(total) if numbers is None else numbers)]
 

@@ -158,7 +158,7 @@ def read_json(path: Path, *, keys: Sequence[str], advice: str) -> dict[str, Any]
     """
     try:
         value = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{path}: damaged ({error}); {advice}") from error
     if not isinstance(value, dict) or any(key not in value for key in keys):
         raise RunError(f"{path}: damaged (an object with {', '.join(keys)} expected); {advice}")

@@ -61,11 +61,19 @@ def load_mixture(path: Path, data: Mapping[str, str] | None = None) -> MixRecipe
     table: dict[str, Any] = read_toml(path)
     plan = table.pop("plan", None)
     if plan is not None:
-        if plan not in PLANS:
+        if not isinstance(plan, str) or plan not in PLANS:
             raise ConfigError(f"{path}: plan is {plan!r}{nearest(str(plan), PLANS)}")
         if "stages" in table:
             raise ConfigError(f"{path}: plan and stages cannot stand together, got {plan!r}")
-        table["stages"] = _stages(PLANS[plan], list(table.get("domains", {})))
+        domains = table.get("domains", {})
+        if isinstance(domains, dict):  # else `build_mix` says it
+            table["stages"] = _stages(PLANS[plan], list(domains))
+            if domains and not table["stages"]:
+                known = dict.fromkeys(name for stage in PLANS[plan] for name in stage.domains)
+                raise ConfigError(
+                    f"{path}: plan {plan!r} has no stage for the domains {', '.join(domains)}; it "
+                    f"knows {', '.join(known)}; name them so, or write [[stages]]"
+                )
     return build_mix(table, path, data)
 
 

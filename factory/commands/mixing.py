@@ -42,6 +42,10 @@ def mix_command(
         if dropped:
             told = ", ".join(f"{number:,} {reason}" for reason, number in dropped.items())
             console.print(plain(f"{name}: of {manifest['read'][name]:,} rows, left out: {told}"))
+    for name, dropped in manifest["rl"]["dropped"].items():
+        if dropped:
+            told = ", ".join(f"{number:,} {reason}" for reason, number in dropped.items())
+            console.print(plain(f"{name}: of its prompts of RL, left out: {told}"))
     for name, number in manifest["rl"]["taken"].items():
         if number:
             console.print(plain(f"{name}: {number:,} prompts for reinforcement learning"))

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from factory import store
 from factory.commands.options import SetKeyOption
 from factory.errors import ConfigError, RunError
 from factory.terminal import plain
@@ -58,7 +59,8 @@ def verify_command(
     if problems := verify(found):
         advice = "" if repair else f"; make them again with: factory verify {dataset} --repair"
         raise RunError(f"{dataset}: {'; '.join(problems)}{advice}")
-    shutil.rmtree(_work_directory(dataset), ignore_errors=True)
+    if repair:  # without it, what lies there is another command's, and may have been paid for
+        shutil.rmtree(_work_directory(dataset), ignore_errors=True)
     console.print(
         f"{dataset}: {len(found.shards)} shards, {found.num_rows:,} rows, all as in the manifest",
         markup=False, soft_wrap=True, highlight=False,
@@ -170,7 +172,7 @@ def _reasons(
 ) -> list[str]:
     """What may be the cause of a difference."""
     lines = []
-    if now != (then := dataset.manifest["recipe_hash"]):
+    if now != (then := dataset.manifest.get("recipe_hash")):
         lines.append(
             f"The recipe makes another dataset here, {now}, than it was, {then}: its texts, "
             "filters, their versions or the rows of its sources are others."
@@ -206,5 +208,6 @@ def _work_directory(path: Path) -> Path:
 
 
 def _put_back(made: Path, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    made.replace(path)
+    with store.writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made.replace(path)

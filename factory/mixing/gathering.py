@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 
 from factory.apply import apply_filter
 from factory.corpus.files import file_kind, find_files, open_parquet, reading
-from factory.errors import ConfigError
+from factory.datasetdir import MANIFEST, open_dataset
+from factory.errors import ConfigError, RunError
 from factory.foreign_files import Batch, batches
 from factory.foreign_rows import BadRow, response_in
 from factory.inorder import in_order
@@ -76,7 +77,8 @@ def gather(
         ConfigError: there is no such data, or none of its rows is of this kind.
         RunError: a file is damaged.
     """
-    where = _where(ingredient, kind)
+    _check_finished(name, ingredient, kind)
+    where = _where(name, ingredient, kind)
     if where is None:
         return Gathered()
     paths = find_files(where).paths
@@ -85,7 +87,7 @@ def gather(
     written = Shards(folder, kind, name, "read", SCHEMAS[kind], _ROWS_PER_FILE, keeps_ids=False)
     dropped: Counter[str] = Counter()
     kept = 0
-    work = partial(_read_answers, tuple(filters)) if kind == "SFT" else partial(_read_prompts, name)
+    work = partial(_read_answers, tuple(filters)) if kind == "SFT" else _read_prompts
     data = batches(where, config=ingredient.config, split=ingredient.split)
     for table, lost in in_order(work, data, workers=workers):
         written.add(table)
@@ -98,10 +100,43 @@ def gather(
     return Gathered(paths=tuple(files), read=kept + dropped.total(), dropped=dropped)
 
 
-def _where(ingredient: Ingredient, kind: str) -> str | None:
+def _check_finished(name: str, ingredient: Ingredient, kind: str) -> None:
+    """Where a domain is a finished dataset, or should be, refuse what would be taken in part.
+
+    Raises:
+        ConfigError: its run is not finished, or it holds rows out and no split is named.
+        RunError: its manifest is damaged, or a shard is not as that says.
+    """
+    place = Path(ingredient.data)
+    if not any((place / each).is_file() for each in ("plan.json", MANIFEST)):
+        return
+    dataset = open_dataset(place)
+    if dataset.manifest.get("held_out") and ingredient.split is None:
+        splits = ", ".join(dict.fromkeys(shard["split"] for shard in dataset.shards))
+        raise ConfigError(
+            f"domains.{name}: {place}: is a mixture that holds rows out; say which of its splits "
+            f"to take with split: {splits}"
+        )
+    for shard in dataset.shards:
+        if shard["config"] == kind and ingredient.split in (None, shard["split"]):
+            path = dataset.path(shard)
+            if not path.is_file() or path.stat().st_size != shard["bytes"]:
+                raise RunError(
+                    f"{path}: is missing or not as long as the manifest says; mend it first: "
+                    f"factory verify {place} --repair, or get it again"
+                )
+
+
+def _where(name: str, ingredient: Ingredient, kind: str) -> str | None:
     """Where the rows of a kind lie; None where there are none."""
     for place in (Path(ingredient.data) / "dataset", Path(ingredient.data)):
         if any((place / each).is_dir() for each in SCHEMAS):
+            splits = {each.name for kind in SCHEMAS for each in (place / kind).glob("*/")}
+            if ingredient.split and ingredient.split not in splits:
+                raise ConfigError(
+                    f"domains.{name}: {ingredient.data}: has no split {ingredient.split!r}; it has "
+                    f"{', '.join(sorted(splits))}"
+                )
             folder = place / kind / (ingredient.split or "")
             return str(folder) if folder.is_dir() else None
     own = "RL" if ingredient.config == "RL" else "SFT"
@@ -137,7 +172,21 @@ def _read_answers(filters: Sequence[Filter], batch: Batch) -> tuple[pa.Table, Co
             rows.append(_answer(row, response))
         except BadRow as bad:
             dropped[bad.reason] += 1
-    return pa.Table.from_pylist(rows, SFT), dropped
+    return _table(rows, SFT, dropped), dropped
+
+
+def _table(rows: list[Row], schema: pa.Schema, dropped: Counter[str]) -> pa.Table:
+    """The rows as a table; without those that no table takes, which are counted by reason."""
+    try:
+        return pa.Table.from_pylist(rows, schema)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        if len(rows) == 1:
+            dropped["not_utf8" if isinstance(error, UnicodeError) else "not_the_schema"] += 1
+            return schema.empty_table()
+        half = len(rows) // 2
+        return pa.concat_tables(
+            [_table(rows[:half], schema, dropped), _table(rows[half:], schema, dropped)]
+        )
 
 
 def _refused(filters: Sequence[Filter], response: Response) -> str:
@@ -184,7 +233,7 @@ def _students(told: Any) -> str:
     return ", ".join(mended.get(name, name) for name in texts if name)
 
 
-def _read_prompts(name: str, batch: Batch) -> tuple[pa.Table, Counter[str]]:
+def _read_prompts(batch: Batch) -> tuple[pa.Table, Counter[str]]:
     rows, dropped = [], Counter[str]()
     for number, row in enumerate(batch.rows, batch.start):
         if isinstance(row, str):
@@ -195,12 +244,7 @@ def _read_prompts(name: str, batch: Batch) -> tuple[pa.Table, Counter[str]]:
             own = row.get("id") or f"{Path(batch.name).stem}-{number}"
             students = _students(row.get("used_in_training"))
             rows.append({**row, "id": own, "used_in_training": students})
-    try:
-        return pa.Table.from_pylist(rows, RL), dropped
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        raise ConfigError(
-            f"domains.{name}: {batch.name}: rows are not of the published schema RL: {error}"
-        ) from error
+    return _table(rows, RL, dropped), dropped
 
 
 def read(gathered: Gathered, kind: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:

@@ -64,7 +64,12 @@ def prompt_keys(turns: pa.ChunkedArray) -> Keys:
 
 
 def _texts(turns: pa.ChunkedArray) -> list[str]:
-    return ["\n\n".join(turn["content"] or "" for turn in each) for each in turns.to_pylist()]
+    return ["\n\n".join(_said(turn) for turn in each) for each in turns.to_pylist()]
+
+
+def _said(turn: dict[str, str | None] | None) -> str:
+    """Rows of others may have turns that are null, or say nothing."""
+    return (turn or {}).get("content") or ""
 
 
 def hold_out(

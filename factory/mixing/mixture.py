@@ -84,7 +84,10 @@ def _mixed(
     rl, rl_shards = write_prompts(recipe, prompts, sides, hidden)
     progress.part_done({"rows": sum(rl["taken"].values())})
     if not rl_shards and not any(len(each.row) for each in known.values()):
-        raise ConfigError(f"{recipe.mixture}: no row is there to take; look at used_in_training")
+        raise ConfigError(
+            f"{recipe.mixture}: no row is there to take in the data of "
+            f"{', '.join(recipe.domains)}; look at that and at used_in_training"
+        )
     taken = {name: copies(known[name], recipe.domains[name], recipe.wanted(name)) for name in known}
     shards: list[dict[str, Any]] = []
     stages = []

@@ -64,6 +64,7 @@ def write_prompts(
     told = {
         "available": {name: len(each.chosen) for name, each in known.items()},
         "taken": {name: int(each.chosen.sum()) for name, each in known.items()},
+        "dropped": {name: dict(sorted(gathered[name].dropped.items())) for name in known},
         "licenses": {name or "none given": n for name, n in sorted(licenses.items())},
     }
     return told, shards

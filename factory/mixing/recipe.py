@@ -35,6 +35,8 @@ from factory.config import build, nearest, settings
 from factory.errors import ConfigError
 from factory.records import MODES
 
+_MOST_ROWS = 10**12
+
 
 @settings
 class Ingredient:
@@ -60,8 +62,10 @@ class Ingredient:
     """How often a row of a topic stands for each time that another one does."""
 
     def __post_init__(self) -> None:
-        if self.rows is not None and self.rows < 1:
-            raise ValueError(f"rows must be > 0, got {self.rows}")
+        if self.split is not None and not re.fullmatch(r"[\w.-]*\w", self.split):
+            raise ValueError(f"split must be the name of one, got {self.split!r}")
+        if self.rows is not None and not 0 < self.rows <= _MOST_ROWS:
+            raise ValueError(f"rows must be in [1, {_MOST_ROWS}], got {self.rows}")
         if self.rl_rows is not None and self.rl_rows < 0:
             raise ValueError(f"rl_rows must be >= 0, got {self.rl_rows}")
         if self.rows is not None and self.weight is not None:
@@ -143,14 +147,23 @@ class MixRecipe:
     held_out: HeldOut | None = None
 
     def __post_init__(self) -> None:
+        if self.rows is not None and not 0 < self.rows <= _MOST_ROWS:
+            raise ValueError(f"rows must be in [1, {_MOST_ROWS}], got {self.rows}")
         if not self.domains:
             raise ValueError("domains must name at least one dataset, got none")
         for name in self.domains:
             if not re.fullmatch(r"[A-Za-z]\w{0,63}", name, re.ASCII):
                 text = "a letter, then letters, digits and underscores"
                 raise ValueError(f"domains must be named by {text}, got {name!r}")
-        if self.rows_per_shard < 1:
-            raise ValueError(f"rows_per_shard must be > 0, got {self.rows_per_shard}")
+        if not 0 < self.rows_per_shard <= 10_000_000:
+            raise ValueError(f"rows_per_shard must be in [1, 10000000], got {self.rows_per_shard}")
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.]{0,31}", self.version):
+            text = "1 to 32 letters, digits and dots, no dot first"
+            raise ValueError(f"version must be {text}, got {self.version!r}")
+        if not self.stages:
+            raise ValueError("stages must name at least one split, got none")
+        if not self.mixture.strip() or not self.mixture.isprintable():
+            raise ValueError(f"mixture must be a name in one line, got {self.mixture!r}")
         weighted = [name for name, each in self.domains.items() if each.weight is not None]
         if bool(weighted) != (self.rows is not None):
             raise ValueError(
@@ -195,7 +208,13 @@ def build_mix(
         raise ConfigError(f'{path}: mixture must name the mixture, such as "nano"')
     domains = table.get("domains", {})
     for name, where in (data or {}).items():
+        if not isinstance(domains, dict) or not isinstance(domains.get(name, {}), dict):
+            break  # `build` says it
         if name not in domains:
             raise ConfigError(f"{path}: no such domain: {name!r}{nearest(name, domains)}")
         domains[name]["data"] = where
-    return build(MixRecipe, table, where=str(path))
+    recipe = build(MixRecipe, table, where=str(path))
+    for name, ingredient in recipe.domains.items():
+        if not ingredient.data:
+            raise ConfigError(f"{path}: domains.{name}.data must be a place, such as runs/math")
+    return recipe

@@ -16,12 +16,13 @@ from factory.card.writing import CARD
 from factory.config import read_toml
 from factory.corpus.files import open_parquet, reading
 from factory.datasetdir import MANIFEST, RECIPE, DatasetDirectory, open_dataset
-from factory.errors import ConfigError
+from factory.errors import ConfigError, RunError
 from factory.license_check import check_license
 from factory.newdir import new_directory
 from factory.releases.card import draw_pictures, render_card
 from factory.releases.changes import changes
 from factory.releases.components import (
+    check_components,
     component,
     count_pairs,
     count_rows,
@@ -61,6 +62,8 @@ def release(
         ConfigError: two runs of one domain and version, rows that are there already, and so on.
         RunError: a shard is damaged or a file cannot be written.
     """
+    if name is not None and (not name.strip() or not name.isprintable()):
+        raise ConfigError(f"--name {name!r}: must be a name in one line")
     old = _open_old(onto) if onto else None
     runs = [open_run_dataset(path) for path in paths]
     added = [component(run) for run in runs]
@@ -109,6 +112,7 @@ def _open_old(path: Path) -> DatasetDirectory:
         raise ConfigError(
             f"--onto {path}: is no release; make one of it first: factory release {path} --out DIR"
         )
+    check_components(old)
     return whole(path, old)
 
 
@@ -152,7 +156,13 @@ def _repeated(old: DatasetDirectory | None, runs: Sequence[DatasetDirectory]) ->
 
 
 def _ids(dataset: DatasetDirectory) -> Iterable[str]:
-    return (id for shard in dataset.shards for id in shard["ids"])
+    for shard in dataset.shards:
+        if "ids" not in shard:
+            raise RunError(
+                f"{dataset.root / MANIFEST}: {shard['path']}: no ids are listed, without which "
+                "nobody knows which rows are in it; get the manifest again"
+            )
+        yield from shard["ids"]
 
 
 def _refuse_repeated(repeated: list[set[str]], paths: Sequence[Path]) -> None:

@@ -7,12 +7,15 @@ from typing import Any
 
 import polars as pl
 
-from factory.datasetdir import RECIPE, DatasetDirectory, open_dataset, verify
+from factory.datasetdir import MANIFEST, RECIPE, DatasetDirectory, is_inside, open_dataset, verify
 from factory.errors import ConfigError, RunError
 from factory.records import MODES
 
 _NEEDS = {"funnel", "licenses", "lengths", "pairs", "screening", "source_terms", "teachers"}
 """What the card reads of a run's manifest, beside what all have."""
+_COMPONENT = {
+    "split": str, "version": str, "recipe": str, "left_out": list, "rows": dict, "manifest": dict,
+}  # fmt: skip
 
 
 def open_run_dataset(path: Path) -> DatasetDirectory:
@@ -69,6 +72,46 @@ def component(dataset: DatasetDirectory) -> dict[str, Any]:
     }
 
 
+def check_components(release: DatasetDirectory) -> None:
+    """Refuse the manifest of a release that does not say which runs its shards are of.
+
+    Raises:
+        RunError: naming what is wrong.
+    """
+    manifest = release.manifest
+    wrong = [
+        f"{key} is missing" for key in ("version", "components", "changes") if key not in manifest
+    ]
+    names = []
+    for number, each in enumerate(manifest.get("components", ())):
+        place = f"components, {number}"
+        if not isinstance(each, dict) or not each.keys() >= _COMPONENT.keys():
+            wrong.append(f"{place}: an object with {', '.join(_COMPONENT)} expected")
+            continue
+        kinds = [key for key, kind in _COMPONENT.items() if not isinstance(each[key], kind)]
+        wrong += [f"{place}: {key} is {each[key]!r:.60}" for key in kinds]
+        if not kinds and not is_inside(each["recipe"]):
+            wrong.append(f"{place}: recipe is {each['recipe']!r}, not inside of the release")
+        if not kinds:
+            wrong += [
+                f"{place}: manifest has no {key}"
+                for key in sorted(_NEEDS - each["manifest"].keys())
+            ]
+            names.append((each["split"], each["version"]))
+    known = {*names}
+    wrong += [f"components: {each[0]} {each[1]} twice" for each in known if names.count(each) > 1]
+    wrong += [
+        f"{shard['path']}: is of no component"
+        for shard in release.shards
+        if (shard["split"], shard.get("version")) not in known
+    ]
+    if wrong:
+        raise RunError(
+            f"{release.root / MANIFEST}: damaged ({wrong[0]}); download it again, or make the "
+            "release again"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Component:
     """A run in a release, with those of its shards that are asked for."""
@@ -94,7 +137,9 @@ def components_of(dataset: DatasetDirectory, numbers: Sequence[int] | None) -> l
 
     Raises:
         ConfigError: there is no such shard.
+        RunError: the manifest is damaged.
     """
+    check_components(dataset)
     total = len(dataset.shards)
     for number in numbers or ():
         if not 0 <= number < total:
