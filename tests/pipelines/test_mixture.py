@@ -166,7 +166,7 @@ def test_only_rows_for_the_student_are_taken_however_the_list_is_spelled(data):
     text = 'used_in_training = "nano"\n' + table(data, "chat") + table(data, "math")
     manifest, _ = mixed(data, text)
     assert manifest["available"]["chat"] == {"on": 2, "off": 2}
-    with pytest.raises(ConfigError, match="no row is there to take; look at used_in_training"):
+    with pytest.raises(ConfigError, match="no row is there to take in the data of math"):
         mixed(data, 'used_in_training = "Ultra"\n' + table(data, "math"), "none")
     assert not (data / "none").exists()
 
@@ -275,7 +275,7 @@ def test_of_a_directory_with_several_domains_one_split_is_taken(data):
         write(data / "release" / "SFT" / name, rows(name, 3, 4))
     _, frame = mixed(data, f'[domains.chat]\ndata = "{data / "release"}"\nsplit = "chat"\n')
     assert Counter(frame["category"]) == {"chat": 7}
-    with pytest.raises(ConfigError, match="no row is there to take"):
+    with pytest.raises(ConfigError, match="has no split 'chta'; it has chat, math"):
         mixed(data, f'[domains.chat]\ndata = "{data / "release"}"\nsplit = "chta"\n', "none")
 
 
@@ -294,6 +294,7 @@ def test_prompts_for_reinforcement_learning_come_along_as_they_are(data):
     assert manifest["rl"] == {
         "available": {"math": 0, "following": 7},
         "taken": {"math": 0, "following": 7},
+        "dropped": {"math": {}, "following": {}},
         "licenses": {"odc-by": 7},
     }
     card = (data / "out" / "README.md").read_text()

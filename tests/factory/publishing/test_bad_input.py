@@ -58,7 +58,7 @@ def test_a_manifest_cannot_make_other_files_go_out(factory, hub, dataset, path):
     manifest = json.loads((dataset / "manifest.json").read_text())
     manifest["shards"][0]["path"] = path
     (dataset / "manifest.json").write_text(json.dumps(manifest))
-    assert path in refused(factory, dataset, "--repo", NAME)
+    assert path in refused(factory, dataset, "--repo", NAME, status=1)
     assert hub.lines == []
 
 
