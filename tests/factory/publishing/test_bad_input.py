@@ -58,7 +58,8 @@ def test_a_manifest_cannot_make_other_files_go_out(factory, hub, dataset, path):
     manifest = json.loads((dataset / "manifest.json").read_text())
     manifest["shards"][0]["path"] = path
     (dataset / "manifest.json").write_text(json.dumps(manifest))
-    assert path in refused(factory, dataset, "--repo", NAME, status=1)
+    inside = ".." not in path  # what leads outside is a damaged manifest
+    assert path in refused(factory, dataset, "--repo", NAME, status=2 if inside else 1)
     assert hub.lines == []
 
 
