@@ -173,7 +173,7 @@ def test_a_dataset_without_rows_is_no_original(tmp_path, name):
 )
 def test_a_manifest_that_lacks_what_shards_are_is_damaged(tmp_path, shards):
     store.write_json(tmp_path / "dataset" / "manifest.json", {"format": 1, "shards": shards})
-    with pytest.raises(RunError, match=r"manifest.json: damaged \(shards, 0: an object with bytes"):
+    with pytest.raises(RunError, match=r"manifest.json: damaged \(shards"):
         export(tmp_path / "dataset", tmp_path / "out", format="trl")
 
 
