@@ -38,7 +38,7 @@ def _check_descriptor(descriptor: int) -> None:
     os.fstat(descriptor)
 
 
-os.fsync = _check_descriptor  # type: ignore[assignment]
+os.fsync = _check_descriptor  # type: ignore[assignment]  # the original takes what has fileno() as well
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

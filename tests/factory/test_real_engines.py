@@ -84,7 +84,7 @@ def test_a_server_answers_chat_completions(
 
 def test_both_ways_to_vllm_answer_in_both_modes_and_say_the_same(
     tmp_path: Path,
-    vllm_server: VllmServer,  # noqa: F811
+    vllm_server: VllmServer,  # noqa: F811 - the same fixture
 ) -> None:
     served = SERVED.format(model=vllm_server.model, url=vllm_server.base_url)
     made = {"served": job(tmp_path, served), "in_process": job(tmp_path, IN_PROCESS)}

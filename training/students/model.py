@@ -152,13 +152,13 @@ class DeciLMPreTrainedModel(PreTrainedModel):
     base_model_prefix = "model"
     supports_gradient_checkpointing = True
     _no_split_modules = ["DeciLMDecoderLayer"]  # noqa: RUF012 - transformers' own form
-    _skip_keys_device_placement = ["past_key_values"]  # noqa: RUF012
+    _skip_keys_device_placement = ["past_key_values"]  # noqa: RUF012 - as above
     _supports_flash_attn = True
     _supports_sdpa = True
     _supports_flex_attn = True
     _supports_attention_backend = True
     _can_compile_fullgraph = True
-    _can_record_outputs = {  # noqa: RUF012
+    _can_record_outputs = {  # noqa: RUF012 - as above
         "hidden_states": DeciLMDecoderLayer,
         "attentions": Attention,
     }
@@ -227,7 +227,7 @@ class DeciLMModel(DeciLMPreTrainedModel):
 class DeciLMForCausalLM(DeciLMPreTrainedModel, GenerationMixin):
     """The student with its head. `save_pretrained` writes `config.py` and `model.py` too."""
 
-    _tied_weights_keys = {  # noqa: RUF012
+    _tied_weights_keys = {  # noqa: RUF012 - as above
         "lm_head.weight": "model.embed_tokens.weight"
     }
 
